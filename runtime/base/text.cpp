@@ -161,7 +161,7 @@ std::string format_rfc3339_ms(std::int64_t ms_since_1970) {
   const auto seconds = static_cast<std::time_t>(ms_since_1970 / 1000);
   std::tm parts{};
   gmtime_r(&seconds, &parts);
-  std::array<char, 40> buffer{};
+  std::array<char, 80> buffer{};
   std::snprintf(buffer.data(), buffer.size(),
                 "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", parts.tm_year + 1900,
                 parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
