@@ -1,0 +1,33 @@
+// What can be asked of the router, which knows where a request goes: an owner
+// here, or (later) a server elsewhere.
+
+#pragma once
+
+#include "actors/raft/messages.hpp"
+#include "actors/state/messages.hpp"
+#include "runtime/base/reply.hpp"
+#include "runtime/base/time.hpp"
+
+#include <string>
+#include <variant>
+
+namespace praetor::router {
+
+/// Put a command into the log and answer with its result once it is applied.
+/// Errors: no_leader; overloaded; timeout (outcome unknown).
+struct submit {
+  using is_message = void;
+  state::command command;
+  reply<command_result> to;
+};
+
+/// A client wants to keep its session alive. Answers once the leader's clock
+/// for it starts anew. Errors: no_leader.
+struct renew_session {
+  using is_message = void;
+  std::string id;
+  duration ttl{0};
+  reply<std::monostate> to;
+};
+
+} // namespace praetor::router
