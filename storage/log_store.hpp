@@ -108,10 +108,10 @@ public:
   /// Errors: io_error; the store is unusable afterwards.
   virtual status append(const std::vector<const log_batch*>& batches) = 0;
 
-  /// Reads entries [from, to], at least one, then as many as `bytes_max` allows.
-  /// Errors: not_found if `from` is not in the log; corruption.
-  virtual result<std::vector<entry_ptr>>
-  read(log_index from, log_index to, std::uint64_t bytes_max) = 0;
+  /// Reads entries [from, to], at least one, then as many as `bytes_max`
+  /// allows. Errors: not_found if `from` is not in the log; corruption.
+  virtual result<std::vector<entry_ptr>> read(log_index from, log_index to,
+                                              std::uint64_t bytes_max) = 0;
 };
 
 } // namespace praetor

@@ -25,8 +25,8 @@ struct checkpoint_mark {
   std::string membership;
   log_index membership_index = 0;
 
-  friend bool operator==(const checkpoint_mark&, const checkpoint_mark&)
-    = default;
+  friend bool operator==(const checkpoint_mark&,
+                         const checkpoint_mark&) = default;
 
   template <class Inspector>
   friend auto inspect(Inspector& f, checkpoint_mark& x) {

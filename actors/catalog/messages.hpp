@@ -15,7 +15,8 @@
 
 namespace praetor::catalog {
 
-// -- commands -------------------------------------------------------------------
+// -- commands
+// -------------------------------------------------------------------
 
 /// PUT /v1/catalog/register: node, service and checks in one step. The api has
 /// filled in defaults that do not depend on the state (ids, weights, status).
@@ -101,10 +102,11 @@ struct transaction_outcome {
 };
 
 /// The closed list. On disk: append only.
-using command = std::variant<register_node, deregister_node, guard_session,
-                             transaction>;
+using command =
+  std::variant<register_node, deregister_node, guard_session, transaction>;
 
-// -- queries ----------------------------------------------------------------------
+// -- queries
+// ----------------------------------------------------------------------
 
 enum class query_kind : std::uint8_t {
   /// All nodes (node_meta).
@@ -165,7 +167,8 @@ struct node_snapshot {
   }
 };
 
-// -- messages ---------------------------------------------------------------------
+// -- messages
+// ---------------------------------------------------------------------
 
 using read = owner::read<query>;
 using apply = owner::apply<command>;

@@ -14,7 +14,8 @@
 
 namespace praetor::kv {
 
-// -- commands -------------------------------------------------------------------
+// -- commands
+// -------------------------------------------------------------------
 
 /// A single key's verbs, as PUT and DELETE /v1/kv and transactions use them.
 /// Values are on disk: append only.
@@ -43,8 +44,7 @@ struct key_operation {
   log_index index = 0;
   std::string session;
 
-  friend auto operator<=>(const key_operation&, const key_operation&)
-    = default;
+  friend auto operator<=>(const key_operation&, const key_operation&) = default;
 
   template <class Inspector>
   friend auto inspect(Inspector& f, key_operation& x) {
@@ -70,8 +70,7 @@ struct positioned_operation {
   key_operation operation;
 
   friend auto operator<=>(const positioned_operation&,
-                          const positioned_operation&)
-    = default;
+                          const positioned_operation&) = default;
 
   template <class Inspector>
   friend auto inspect(Inspector& f, positioned_operation& x) {
@@ -168,7 +167,8 @@ struct end_sessions {
 using command = std::variant<write_key, transaction, create_session,
                              destroy_session, end_sessions>;
 
-// -- queries ----------------------------------------------------------------------
+// -- queries
+// ----------------------------------------------------------------------
 
 enum class query_kind : std::uint8_t {
   /// name = key: JSON list of one entry, or not found.
@@ -202,7 +202,8 @@ struct query {
   friend auto operator<=>(const query&, const query&) = default;
 };
 
-// -- messages ---------------------------------------------------------------------
+// -- messages
+// ---------------------------------------------------------------------
 
 using read = owner::read<query>;
 using apply = owner::apply<command>;

@@ -29,8 +29,8 @@ struct command_origin {
   /// Counts that process' commands, from 1.
   std::uint64_t seq = 0;
 
-  friend bool operator==(const command_origin&, const command_origin&)
-    = default;
+  friend bool operator==(const command_origin&,
+                         const command_origin&) = default;
 
   template <class Inspector>
   friend auto inspect(Inspector& f, command_origin& x) {

@@ -1,8 +1,9 @@
 // The vocabulary between an owner's pure core and its shell.
 //
-// An *owner* is an actor that holds tables of the replicated state: kv, catalog.
-// All owners share one shell (actors/owner/owner_shell.hpp), which does what is
-// the same for all: order, waiting, sharing, checkpoints. A core is a class with
+// An *owner* is an actor that holds tables of the replicated state: kv,
+// catalog. All owners share one shell (actors/owner/owner_shell.hpp), which
+// does what is the same for all: order, waiting, sharing, checkpoints. A core
+// is a class with
 //
 //   using query;    // comparable with <=>; one distinct question
 //   using command;  // encodable; what a log entry asks of this owner
@@ -72,8 +73,8 @@ struct command_result {
   /// The entry's index.
   log_index index = 0;
 
-  friend bool operator==(const command_result&, const command_result&)
-    = default;
+  friend bool operator==(const command_result&,
+                         const command_result&) = default;
 
   template <class Inspector>
   friend auto inspect(Inspector& f, command_result& x) {

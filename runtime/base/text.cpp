@@ -63,19 +63,19 @@ bool add_part(std::int64_t& total, std::string_view whole,
     scale /= 10;
     part += scale * (c - '0');
   }
-  return !__builtin_add_overflow(
-    total, static_cast<std::int64_t>(part + 1e-6), &total);
+  return !__builtin_add_overflow(total, static_cast<std::int64_t>(part + 1e-6),
+                                 &total);
 }
 
-constexpr std::string_view base64_alphabet
-  = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view base64_alphabet =
+  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 constexpr auto base64_values = [] {
   std::array<std::int8_t, 256> values{};
   values.fill(-1);
   for (std::size_t i = 0; i < base64_alphabet.size(); ++i)
-    values[static_cast<unsigned char>(base64_alphabet[i])]
-      = static_cast<std::int8_t>(i);
+    values[static_cast<unsigned char>(base64_alphabet[i])] =
+      static_cast<std::int8_t>(i);
   return values;
 }();
 
@@ -104,8 +104,8 @@ result<duration> parse_duration(std::string_view text) {
     }
     if (whole.empty() && fraction.empty())
       return bad_duration("invalid duration", text);
-    const auto name
-      = take_while(in, [](char c) { return c != '.' && !is_digit(c); });
+    const auto name =
+      take_while(in, [](char c) { return c != '.' && !is_digit(c); });
     if (name.empty())
       return bad_duration("missing unit in duration", text);
     const unit* found = nullptr;
@@ -113,9 +113,8 @@ result<duration> parse_duration(std::string_view text) {
       if (candidate.name == name)
         found = &candidate;
     if (found == nullptr)
-      return bad_duration("unknown unit \"" + std::string{name}
-                            + "\" in duration",
-                          text);
+      return bad_duration(
+        "unknown unit \"" + std::string{name} + "\" in duration", text);
     if (!add_part(total, whole, fraction, found->ns))
       return bad_duration("invalid duration", text);
   }

@@ -42,8 +42,8 @@ struct service_address {
   std::string address;
   std::int64_t port = 0;
 
-  friend bool operator==(const service_address&, const service_address&)
-    = default;
+  friend bool operator==(const service_address&,
+                         const service_address&) = default;
 
   template <class Inspector>
   friend auto inspect(Inspector& f, service_address& x) {
@@ -108,8 +108,7 @@ struct check_definition_row {
   duration ttl{0};
 
   friend bool operator==(const check_definition_row&,
-                         const check_definition_row&)
-    = default;
+                         const check_definition_row&) = default;
 
   template <class Inspector>
   friend auto inspect(Inspector& f, check_definition_row& x) {
