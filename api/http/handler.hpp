@@ -162,8 +162,10 @@ struct backends {
   /// Makes a reply that runs `f(result<T>)` in the io thread.
   template <class T, class F>
   reply<T> then(F f) const {
-    return reply<T>{[post = post, f = std::move(f)](result<T> x) {
-      post([f, x = std::move(x)]() mutable { f(std::move(x)); });
+    return reply<T>{[post = post, f = std::make_shared<F>(std::move(f))](
+                      result<T> x) mutable {
+      post(
+        [f = std::move(f), x = std::move(x)]() mutable { (*f)(std::move(x)); });
     }};
   }
 };
