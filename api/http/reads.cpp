@@ -61,7 +61,7 @@ response answer_of(const owner::read_answer& a, const query_options& options,
 
 template <class Query>
 void ask(std::shared_ptr<pending_read<Query>> p) {
-  auto& to = p->x.to;
+  backends& to = p->x.to;
   if (p->options.read.min_index > 0) {
     const auto id = to.next_watch_id++;
     p->options.read.watch_id = id;

@@ -26,9 +26,9 @@ struct read_style {
   bool meta_on_not_found = true;
   /// Changes the body before it is sent, e.g. filters it. Errors are answered
   /// by http_error's table.
-  std::function<result<shared_text>(shared_text)> transform;
+  std::function<result<shared_text>(shared_text)> transform = {};
   /// Finishes the response (status, content type); headers are set already.
-  std::function<void(const owner::read_answer&, response&)> finish;
+  std::function<void(const owner::read_answer&, response&)> finish = {};
 };
 
 /// Style of most of catalog and health.
