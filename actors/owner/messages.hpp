@@ -9,20 +9,13 @@
 #include "runtime/base/reply.hpp"
 #include "runtime/base/time.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
 namespace praetor::owner {
 
-/// How fresh a read must be. Source: Consul's consistency modes.
-enum class consistency : std::uint8_t {
-  /// Linearizable, free while the leader's lease holds.
-  leader_default,
-  /// This node's tables, whatever their age.
-  stale,
-  /// Linearizable without any clock: one confirmation round.
-  consistent,
-};
+using praetor::consistency;
 
 /// How to answer a read.
 struct read_options {
@@ -82,6 +75,8 @@ struct applied {
   /// One for each command, in order.
   std::vector<command_result> results;
   std::vector<liveness_loss> losses;
+  /// Sessions that exist now (kv only).
+  std::size_t session_count = 0;
 };
 
 /// Answer no reads until everything up to `index` is applied or decided: the
@@ -116,6 +111,8 @@ struct decide {
   using is_message = void;
   log_index index = 0;
   bool commit = false;
+  /// An `apply` for the same entry follows: reads wait for that one.
+  bool more = false;
 };
 
 /// Hand over the rows that changed since the last checkpoint. Everything up to
@@ -127,13 +124,6 @@ struct take_checkpoint {
 
 /// Answer to `take_checkpoint`.
 struct checkpoint_rows {
-  using is_message = void;
-  log_index index = 0;
-  std::vector<row> rows;
-};
-
-/// Rows of the last checkpoint, at start; `index` is that of the checkpoint.
-struct load_rows {
   using is_message = void;
   log_index index = 0;
   std::vector<row> rows;

@@ -5,6 +5,7 @@
 #include "runtime/base/ids.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 namespace praetor {
@@ -56,5 +57,8 @@ struct log_entry {
     return f(x.index, x.term, x.kind, x.ts, x.origin, x.payload);
   }
 };
+
+/// Entries are shared by Raft, storage and state, never copied.
+using entry_ptr = std::shared_ptr<const log_entry>;
 
 } // namespace praetor

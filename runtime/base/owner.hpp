@@ -27,18 +27,30 @@
 //   std::vector<row> take_changed_rows();     // rows since last checkpoint
 //   status load(const row&);                  // a row of the last checkpoint
 //   void check_invariants() const;            // asserts; for tests
+//   std::size_t session_count() const;        // kv only
 
 #pragma once
 
 #include "runtime/base/ids.hpp"
 #include "runtime/base/result.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
 namespace praetor {
+
+/// How fresh a read must be. Source: Consul's consistency modes.
+enum class consistency : std::uint8_t {
+  /// Linearizable, free while the leader's lease holds.
+  leader_default,
+  /// This node's tables, whatever their age.
+  stale,
+  /// Linearizable without any clock: one confirmation round.
+  consistent,
+};
 
 /// Bytes that several waiters and sockets share.
 using shared_text = std::shared_ptr<const std::string>;

@@ -1,0 +1,143 @@
+#include "actors/leader/leader_actor.hpp"
+
+#include "actors/leader/core/session_clock.hpp"
+#include "actors/spawn.hpp"
+#include "runtime/base/codec.hpp"
+#include "runtime/base/log.hpp"
+
+#include <caf/send.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace praetor::leader {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How long one question for the sessions may wait.
+constexpr duration watch_wait = 10min;
+
+/// How long to wait after a failed question.
+constexpr duration retry_after = 1s;
+
+class leader_state {
+public:
+  static constexpr auto name = "leader";
+
+  using self_pointer = leader_actor::stateful_pointer<leader_state>;
+
+  explicit leader_state(self_pointer self) : self_{self} {}
+
+  leader_actor::behavior_type make_behavior(std::shared_ptr<options> opts) {
+    opts_ = std::move(*opts);
+    register_self();
+    on_ask();
+    return {
+      [this](const router::renew_session& msg) { on_renew(msg); },
+      [this](const sessions_arrived& msg) { on_sessions(msg); },
+      [this](ask_sessions) { on_ask(); },
+      [this](caf::tick_atom) { on_tick(); },
+    };
+  }
+
+private:
+  // -- message handlers -------------------------------------------------------
+
+  void on_renew(const router::renew_session& msg) {
+    clock_.renew(msg.id, now());
+    msg.to.complete(ok);
+  }
+
+  void on_sessions(const sessions_arrived& msg) {
+    if (!msg.sessions) {
+      self_->delayed_send(self_, retry_after, ask_sessions{});
+      return;
+    }
+    const auto& data = msg.sessions->data;
+    // A list of the index that was asked for is a time-out: nothing new.
+    if (const auto list = decode<session_clock::ttls>(*data.body))
+      clock_.follow(*list, now());
+    seen_ = std::max<log_index>(data.index, 1);
+    schedule_tick();
+    on_ask();
+  }
+
+  void on_ask() {
+    const auto me = caf::actor_cast<caf::actor>(self_);
+    kv::read question;
+    question.query.kind = kv::query_kind::session_ttls;
+    question.options.min_index = seen_;
+    question.options.wait = watch_wait;
+    question.to = reply<owner::read_answer>{[me](result<owner::read_answer> x) {
+      caf::anon_send(me, sessions_arrived{std::move(x)});
+    }};
+    self_->send(opts_.sessions, std::move(question));
+  }
+
+  void on_tick() {
+    tick_at_.reset();
+    for (auto& id : clock_.expire(now())) {
+      log::info("agent.server", "session TTL expired", {{"session", id}});
+      submit(kv::command{kv::destroy_session{std::move(id)}});
+    }
+    schedule_tick();
+  }
+
+  // -- effects ----------------------------------------------------------------
+
+  time_point now() const { return self_->clock().now(); }
+
+  void submit(state::command x) {
+    self_->send(opts_.commands, router::submit{std::move(x), {}});
+  }
+
+  void register_self() {
+    const auto& me = opts_.self.node.name;
+    self_->send(
+      opts_.commands,
+      router::submit{
+        catalog::command{opts_.self},
+        reply<command_result>{[me](const auto& done) {
+          if (done && done->code == errc{})
+            log::info("agent.server", "member joined, marking health alive",
+                      {{"member", me}});
+          else
+            log::error("agent.server", "failed to register this server",
+                       {{"error", done ? done->body : done.error().context}});
+        }}});
+  }
+
+  /// Makes sure that a tick arrives at the next deadline.
+  void schedule_tick() {
+    const auto deadline = clock_.next_deadline();
+    if (!deadline || (tick_at_ && *tick_at_ <= *deadline))
+      return;
+    tick_at_ = deadline;
+    self_->scheduled_send(self_, *deadline, caf::tick_atom_v);
+  }
+
+  // -- member variables -------------------------------------------------------
+
+  self_pointer self_;
+  options opts_;
+  session_clock clock_;
+
+  /// Index of the newest list of sessions.
+  log_index seen_ = 0;
+
+  /// When the earliest tick under way arrives.
+  std::optional<time_point> tick_at_;
+};
+
+} // namespace
+
+leader_actor spawn_leader(caf::actor_system& sys, options opts) {
+  return spawn_state<leader_state>(sys,
+                                   std::make_shared<options>(std::move(opts)));
+}
+
+} // namespace praetor::leader

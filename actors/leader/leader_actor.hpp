@@ -1,0 +1,61 @@
+// The leader actor: duties that only the leader has.
+//
+// Spawned by the node's supervisor when this server leads and has applied its
+// first entry; killed when it leads no more, so its state never outlives a
+// term. It holds no truth: sessions live in kv, and only the log ends one.
+// Losing this actor delays duties and cannot lose or end anything.
+//
+//   router --renew_session--> LEADER --submit--> router
+//                             LEADER --read-----> kv (sessions with a TTL)
+//
+// Duties
+// - registers the servers in the catalog (`consul` service, serfHealth check);
+// - ends sessions whose TTL ran out.
+
+#pragma once
+
+#include "actors/catalog/messages.hpp"
+#include "actors/kv/messages.hpp"
+#include "actors/message_traits.hpp"
+#include "actors/router/messages.hpp"
+
+#include <caf/typed_actor.hpp>
+
+namespace praetor::leader {
+
+/// INTERNAL: kv's list of sessions, or why there is none.
+struct sessions_arrived {
+  using is_message = void;
+  result<owner::read_answer> sessions;
+};
+
+/// INTERNAL: ask kv again.
+struct ask_sessions {
+  using is_message = void;
+};
+
+/// Takes commands; in production the router.
+using command_sink_actor = caf::typed_actor<caf::reacts_to<router::submit>>;
+
+/// Knows the sessions; in production kv.
+using session_source_actor = caf::typed_actor<caf::reacts_to<kv::read>>;
+
+/// The interface of the leader actor.
+using leader_actor = caf::typed_actor<
+  // Never fails: a session without a clock gets one when kv's list arrives.
+  caf::reacts_to<router::renew_session>,
+  // INTERNAL
+  caf::reacts_to<sessions_arrived>, caf::reacts_to<ask_sessions>,
+  caf::reacts_to<caf::tick_atom>>;
+
+/// What the leader actor works with.
+struct options {
+  command_sink_actor commands;
+  session_source_actor sessions;
+  /// This server's own registration.
+  catalog::register_node self;
+};
+
+leader_actor spawn_leader(caf::actor_system& sys, options opts);
+
+} // namespace praetor::leader

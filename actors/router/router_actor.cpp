@@ -1,0 +1,107 @@
+#include "actors/router/router_actor.hpp"
+
+#include "actors/spawn.hpp"
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace praetor::router {
+
+namespace {
+
+/// Renewals that may wait for a leader.
+constexpr std::size_t held_max = 4096;
+
+class router_state {
+public:
+  static constexpr auto name = "router";
+
+  using self_pointer = router_actor::stateful_pointer<router_state>;
+
+  explicit router_state(self_pointer self) : self_{self} {}
+
+  router_actor::behavior_type make_behavior(std::shared_ptr<options> opts) {
+    opts_ = std::move(*opts);
+    return {
+      [this](submit& msg) { on_submit(msg); },
+      [this](renew_session& msg) { on_renew(msg); },
+      [this](const leader_here& msg) { on_leader(msg); },
+      [this](caf::tick_atom) { on_tick(); },
+    };
+  }
+
+private:
+  // -- message handlers -------------------------------------------------------
+
+  void on_submit(submit& msg) {
+    raft::propose x;
+    x.payload = state::encode_command(msg.command);
+    x.origin = {opts_.node_id, opts_.boot, ++seq_};
+    x.to = std::move(msg.to);
+    self_->send(opts_.raft, std::move(x));
+  }
+
+  void on_renew(renew_session& msg) {
+    if (leader_)
+      return self_->send(leader_, std::move(msg));
+    if (held_.size() >= held_max)
+      return msg.to.complete(error{errc::overloaded, "No cluster leader"});
+    held_.push_back({self_->clock().now() + opts_.leader_wait, std::move(msg)});
+    schedule_tick();
+  }
+
+  void on_leader(const leader_here& msg) {
+    leader_ = msg.actor;
+    if (!leader_)
+      return;
+    for (auto& x : std::exchange(held_, {}))
+      self_->send(leader_, std::move(x.request));
+  }
+
+  void on_tick() {
+    tick_at_.reset();
+    const auto now = self_->clock().now();
+    while (!held_.empty() && held_.front().deadline <= now) {
+      held_.front().request.to.complete(
+        error{errc::no_leader, "No cluster leader"});
+      held_.pop_front();
+    }
+    schedule_tick();
+  }
+
+  // -- effects ----------------------------------------------------------------
+
+  void schedule_tick() {
+    if (held_.empty() || tick_at_)
+      return;
+    tick_at_ = held_.front().deadline;
+    self_->scheduled_send(self_, *tick_at_, caf::tick_atom_v);
+  }
+
+  // -- member variables -------------------------------------------------------
+
+  struct held {
+    time_point deadline;
+    renew_session request;
+  };
+
+  self_pointer self_;
+  options opts_;
+  std::uint64_t seq_ = 0;
+  leader::leader_actor leader_;
+  std::deque<held> held_;
+
+  /// When the tick under way arrives.
+  std::optional<time_point> tick_at_;
+};
+
+} // namespace
+
+router_actor spawn_router(caf::actor_system& sys, options opts) {
+  return spawn_state<router_state>(sys,
+                                   std::make_shared<options>(std::move(opts)));
+}
+
+} // namespace praetor::router

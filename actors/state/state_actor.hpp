@@ -1,0 +1,77 @@
+// The state actor: the one place where committed entries get their order.
+//
+// Spawned at start with the checkpoint that the owners were loaded with; lives
+// as long as the node. It holds no truth of its own but the windows of seen
+// commands, which are in every checkpoint. (A node whose state actor dies
+// stops.)
+//
+//   raft --committed--> STATE --apply, prepare, decide, ...--> kv, catalog
+//   raft <--applied_upto, checkpointed-- STATE <--applied, ...-- kv, catalog
+//                                        STATE --write_checkpoint--> storage
+//
+// A client's reply travels inside `committed` and is completed here, when the
+// entry is applied by all owners.
+
+#pragma once
+
+#include "actors/catalog/catalog_actor.hpp"
+#include "actors/kv/kv_actor.hpp"
+#include "actors/raft/messages.hpp"
+#include "actors/storage/messages.hpp"
+
+#include <caf/typed_actor.hpp>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace praetor::state {
+
+/// INTERNAL: the checkpoint under way is durable.
+struct checkpoint_durable {
+  using is_message = void;
+  checkpoint_mark mark;
+};
+
+/// Learns how far the state has come; in production Raft.
+using progress_sink_actor = caf::typed_actor<
+  // Also the credit for further `committed` messages.
+  caf::reacts_to<raft::applied_upto>,
+  // The log may be cut behind this.
+  caf::reacts_to<raft::checkpointed>>;
+
+/// Writes checkpoints; in production storage.
+using checkpoint_sink_actor =
+  caf::typed_actor<caf::reacts_to<disk::write_checkpoint>>;
+
+/// The interface of the state actor. Nothing fails: what cannot be applied
+/// stops the node.
+using state_actor =
+  caf::typed_actor<caf::reacts_to<raft::committed>,
+                   // From the owners, told apart by the sender.
+                   caf::reacts_to<owner::applied>, caf::reacts_to<owner::held>,
+                   caf::reacts_to<owner::prepared>,
+                   caf::reacts_to<owner::checkpoint_rows>,
+                   // INTERNAL
+                   caf::reacts_to<checkpoint_durable>>;
+
+/// What the state actor works with.
+struct options {
+  kv::kv_actor kv;
+  catalog::catalog_actor catalog;
+  progress_sink_actor raft;
+  checkpoint_sink_actor storage;
+  /// The checkpoint, and its rows (those of table "origin" are read).
+  checkpoint_mark mark;
+  std::vector<row> rows;
+  /// Checkpoint after so many entries or bytes of payload.
+  std::size_t checkpoint_entries = 16'384;
+  std::size_t checkpoint_bytes = std::size_t{16} << 20U;
+  /// Stops the node; does not return in production.
+  std::function<void(std::string)> on_fatal;
+};
+
+/// Errors: corruption naming the table.
+result<state_actor> spawn_state_actor(caf::actor_system& sys, options opts);
+
+} // namespace praetor::state
