@@ -1,0 +1,193 @@
+// Votes, stickiness, campaigns; beginning and ceasing to lead.
+//
+// A server is *sticky* while a leader that it promised to follow may still rely
+// on it: then it refuses to help others to an election. That is what a leader's
+// lease rests on, so it also holds after a restart, when nobody remembers what
+// was promised, and for a deposed leader until the last lease that it granted
+// to its own readers has run out.
+
+#include "actors/raft/core/raft_core.hpp"
+#include "runtime/base/assert.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace praetor::raft {
+
+bool raft_core::sole_voter() const {
+  const auto voters = members_.latest().voters();
+  return voters.size() == 1 && voters.front() == opts_.self;
+}
+
+bool raft_core::electable() const {
+  return members_.latest().is_voter(opts_.self) && !disk_failed_ && !disk_sick_
+         && recovering_upto_ == 0;
+}
+
+bool raft_core::sticky_towards(const peer_id& candidate) const {
+  if (role_ == role::leader || now_ < lease_granted_)
+    return true;
+  const auto knows_cluster = log_.last() > 0 || members_.latest_index() > 0;
+  if (knows_cluster && now_ - boot_ < opts_.election_min())
+    return true;
+  // Stickiness is owed to a person: if the leader itself stands again, it has
+  // given up its lease (hashicorp/raft issue 605).
+  return contact_ && now_ - *contact_ < opts_.election_min()
+         && candidate != leader_;
+}
+
+/// Empty: unknown. Reads on their way to another leader have to be asked again.
+void raft_core::set_leader(const peer_id& id) {
+  if (leader_ == id)
+    return;
+  leader_ = id;
+  for (const auto& [request, read] : std::exchange(forwarded_, {}))
+    answer_read(read, error{errc::not_leader, leader_.value});
+}
+
+void raft_core::reset_election_deadline() {
+  const auto min = opts_.election_min();
+  const auto extra = rng_.below(static_cast<std::uint64_t>(min.count()));
+  election_deadline_ = now_ + min + duration{static_cast<std::int64_t>(extra)};
+}
+
+void raft_core::tick_election() {
+  if (now_ < election_deadline_)
+    return;
+  reset_election_deadline();
+  // A term whose vote is not yet on the disk must not be followed by another:
+  // a slow disk would raise terms without end.
+  if (electable() && disk_.is_durable(disk_.hard_token()))
+    start_pre_vote();
+}
+
+void raft_core::start_pre_vote() {
+  role_ = role::pre_candidate;
+  set_leader({});
+  votes_.clear();
+  reset_election_deadline();
+  const pre_vote question{hard_.term + 1, {log_.last(), log_.last_term()}};
+  for (const auto& voter : members_.latest().voters())
+    if (!is_self(voter))
+      send(voter, question);
+  record_vote(opts_.self, true);
+}
+
+/// @pre `electable()`.
+void raft_core::campaign(bool transfer) {
+  PRAETOR_ASSERT(electable());
+  adopt_term(hard_.term + 1);
+  hard_.voted_for = opts_.self;
+  role_ = role::candidate;
+  set_leader({});
+  votes_.clear();
+  reset_election_deadline();
+  const vote question{{log_.last(), log_.last_term()}, transfer};
+  for (const auto& voter : members_.latest().voters())
+    if (!is_self(voter))
+      send(voter, question);
+  // The own vote counts when it is durable: otherwise a crash could let this
+  // server win the same term twice, with different entries.
+}
+
+void raft_core::count_own_vote() {
+  if (disk_.is_durable(disk_.hard_token()))
+    record_vote(opts_.self, true);
+}
+
+void raft_core::record_vote(const peer_id& voter, bool granted) {
+  votes_.emplace(voter, granted);
+  switch (count_votes(members_.latest().voters(), votes_)) {
+    case vote_state::pending: return;
+    case vote_state::won:
+      if (role_ == role::pre_candidate)
+        return campaign(false);
+      if (votes_.contains(opts_.self))
+        become_leader();
+      return;
+    case vote_state::lost:
+      become_follower(hard_.term, {});
+      reset_election_deadline();
+  }
+}
+
+void raft_core::receive(const message& m, const pre_vote& x) {
+  const auto granted = x.next_term > hard_.term && log_.up_to_date(x.last)
+                       && recovering_upto_ == 0 && !sticky_towards(m.from);
+  // Nothing is recorded, and no timer moves. A refusal carries our term, so
+  // that a candidate behind it can catch up.
+  send_when_durable(m.from, pre_vote_reply{x.next_term, granted, hard_.term});
+}
+
+void raft_core::receive(const message& m, const pre_vote_reply& x) {
+  if (!x.granted && x.voter_term > hard_.term)
+    return become_follower(x.voter_term, {});
+  if (role_ == role::pre_candidate && x.asked_term == hard_.term + 1)
+    record_vote(m.from, x.granted);
+}
+
+void raft_core::receive(const message& m, const vote& x) {
+  const auto free = hard_.voted_for.value.empty() && leader_.value.empty();
+  const auto granted = (hard_.voted_for == m.from || free)
+                       && log_.up_to_date(x.last) && recovering_upto_ == 0
+                       && (x.transfer || !sticky_towards(m.from));
+  if (granted) {
+    if (hard_.voted_for != m.from) {
+      hard_.voted_for = m.from;
+      hard_dirty_ = true;
+    }
+    reset_election_deadline();
+  }
+  send_when_durable(m.from, vote_reply{hard_.term, granted});
+}
+
+void raft_core::receive(const message& m, const vote_reply& x) {
+  if (role_ == role::candidate && x.asked_term == hard_.term)
+    record_vote(m.from, x.granted);
+}
+
+/// Follows `leader` (empty: nobody known) in `term`.
+void raft_core::become_follower(log_term term, const peer_id& leader) {
+  if (term > hard_.term)
+    adopt_term(term);
+  if (role_ == role::leader)
+    stop_leading();
+  role_ = role::follower;
+  set_leader(leader);
+  votes_.clear();
+}
+
+/// @pre The own vote is durable.
+void raft_core::become_leader() {
+  PRAETOR_ASSERT(role_ == role::candidate);
+  PRAETOR_ASSERT(disk_.is_durable(disk_.hard_token()));
+  PRAETOR_ASSERT(!hard_dirty_);
+  role_ = role::leader;
+  set_leader(opts_.self);
+  votes_.clear();
+  elected_at_ = now_;
+  heartbeat_at_ = now_ + opts_.heartbeat_period();
+  uncommitted_bytes_ = 0;
+  lease_disabled_ = false;
+  read_round_ = read_confirmed_ = read_seq_;
+  peers_.clear();
+  sync_peers();
+  noop_index_ = log_.last() + 1;
+  append_entry({.index = noop_index_,
+                .term = hard_.term,
+                .kind = entry_kind::noop,
+                .ts = std::max(log_.last_ts(), wall_),
+                .origin = {},
+                .payload = {}});
+  send_appends_to_all();
+}
+
+void raft_core::stop_leading() {
+  fail_reads();
+  peers_.clear();
+  noop_index_ = 0;
+  transfer_.reset();
+  reset_election_deadline();
+}
+
+} // namespace praetor::raft
