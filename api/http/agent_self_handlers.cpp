@@ -1,0 +1,248 @@
+// /v1/agent: what this node is, whom it knows, and its own life.
+
+#include "api/http/handlers.hpp"
+#include "api/http/http_error.hpp"
+#include "api/http/reads.hpp"
+#include "api/http/respond.hpp"
+#include "runtime/base/json.hpp"
+#include "runtime/base/log.hpp"
+#include "runtime/base/text.hpp"
+
+#include <sys/utsname.h>
+
+#include <array>
+#include <chrono>
+#include <ctime>
+#include <thread>
+#include <utility>
+
+namespace praetor::http {
+namespace {
+
+/// What /self and /metrics show of the moment.
+struct moment {
+  agent::get_counts::counts counts;
+  raft::raft_status raft;
+};
+
+/// Asks agent and raft, then goes on with `next`.
+void with_moment(exchange x, void (*next)(const exchange&, const moment&)) {
+  auto& to = x.to;
+  using counts = agent::get_counts::counts;
+  to.get_counts(
+    {to.then<counts>([x = std::move(x), next](const result<counts>& c) {
+      if (!c)
+        return x.respond(failure(c.error()));
+      auto& there = x.to;
+      there.raft_status({there.then<raft::raft_status>(
+        [x, next, c = *c](const result<raft::raft_status>& s) {
+          if (!s)
+            return x.respond(failure(s.error()));
+          next(x, {c, *s});
+        })});
+    })});
+}
+
+using row = std::pair<std::string_view, std::string>;
+
+/// All statistics are strings.
+template <std::size_t N>
+void write_stats(json_writer& w, std::string_view name,
+                 const std::array<row, N>& rows) {
+  w.key(name).begin_object();
+  for (const auto& [key, value] : rows)
+    w.key(key).string(value);
+  w.end_object();
+}
+
+std::string text(std::uint64_t x) {
+  return std::to_string(x);
+}
+std::string text(bool x) {
+  return x ? "true" : "false";
+}
+
+void write_all_stats(json_writer& w, const node_facts& f, const moment& m) {
+  const auto& c = m.counts;
+  const auto& r = m.raft;
+  utsname system{};
+  ::uname(&system);
+  const auto cores = text(std::uint64_t{std::thread::hardware_concurrency()});
+  w.key("Stats").begin_object();
+  write_stats(w, "agent",
+              std::array{row{"check_monitors", text(c.check_monitors)},
+                         row{"check_ttls", text(c.check_ttls)},
+                         row{"checks", text(c.checks)},
+                         row{"services", text(c.services)}});
+  write_stats(w, "build",
+              std::array{row{"prerelease", ""}, row{"revision", ""},
+                         row{"version", f.version}});
+  write_stats(w, "consul",
+              std::array{row{"acl", f.acl_enabled ? "enabled" : "disabled"},
+                         row{"bootstrap", text(f.bootstrap)},
+                         row{"known_datacenters", "1"},
+                         row{"leader", text(r.role == "Leader")},
+                         row{"leader_addr", r.leader_address},
+                         row{"server", text(f.server)}});
+  write_stats(
+    w, "raft",
+    std::array{row{"applied_index", text(r.applied)},
+               row{"commit_index", text(r.commit)},
+               row{"last_contact", format_duration(r.last_contact)},
+               row{"last_log_index", text(r.last_log_index)},
+               row{"last_log_term", text(r.last_log_term)},
+               row{"last_snapshot_index", text(r.checkpoint_index)},
+               row{"last_snapshot_term", text(r.checkpoint_term)},
+               row{"latest_configuration_index", text(r.membership_index)},
+               row{"num_peers", text(std::uint64_t{r.num_peers})},
+               row{"protocol_version", "3"}, row{"state", r.role},
+               row{"term", text(r.term)}});
+  write_stats(w, "runtime",
+              std::array{row{"arch", system.machine}, row{"cpu_count", cores},
+                         row{"max_procs", cores}, row{"os", "linux"},
+                         row{"version", PRAETOR_VERSION}});
+  w.end_object();
+}
+
+void write_coordinate(json_writer& w) {
+  constexpr int dimensions = 8;
+  w.key("Coord").begin_object().key("Vec").begin_array();
+  for (int i = 0; i < dimensions; ++i)
+    w.number(0);
+  w.end_array();
+  w.key("Error").raw("1.5").key("Adjustment").raw("0");
+  w.key("Height").raw("1e-05").end_object();
+}
+
+void show_self(const exchange& x, const moment& m) {
+  const auto& f = x.to.facts;
+  std::string out;
+  json_writer w{out};
+  w.begin_object().key("Config").begin_object();
+  w.key("Datacenter").string(f.datacenter);
+  w.key("NodeName").string(f.node_name);
+  w.key("NodeID").string(f.node_id);
+  w.key("Revision").string("");
+  w.key("Server").boolean(f.server);
+  w.key("Version").string(f.version).end_object();
+  w.key("DebugConfig");
+  w.raw(f.debug_config_json.empty() ? "{}" : f.debug_config_json);
+  write_coordinate(w);
+  w.key("Member").raw(f.member_json.empty() ? "{}" : f.member_json);
+  write_all_stats(w, f, m);
+  w.key("Meta").begin_object();
+  w.key("consul-network-segment").string("").end_object();
+  w.end_object();
+  x.respond(json(std::move(out)));
+}
+
+/// Start of the last full interval of ten seconds, as Go prints times.
+std::string metrics_time() {
+  constexpr std::time_t interval = 10;
+  const auto now = std::time(nullptr);
+  const auto start = now - now % interval;
+  std::tm parts{};
+  gmtime_r(&start, &parts);
+  std::array<char, 40> out{};
+  const auto size = std::strftime(out.data(), out.size(),
+                                  "%Y-%m-%d %H:%M:%S +0000 UTC", &parts);
+  return {out.data(), size};
+}
+
+void show_metrics(const exchange& x, const moment& m) {
+  const std::array<std::pair<std::string_view, std::uint64_t>, 7> gauges{{
+    {"consul.agent.checks", m.counts.checks},
+    {"consul.agent.services", m.counts.services},
+    {"consul.raft.applied_index", m.raft.applied},
+    {"consul.raft.commit_index", m.raft.commit},
+    {"consul.raft.last_index", m.raft.last_log_index},
+    {"consul.raft.peers", m.raft.num_peers},
+    {"consul.raft.term", m.raft.term},
+  }};
+  std::string out;
+  json_writer w{out};
+  w.begin_object().key("Timestamp").string(metrics_time());
+  w.key("Gauges").begin_array();
+  for (const auto& [name, value] : gauges) {
+    w.begin_object().key("Name").string(name).key("Value").number(value);
+    w.key("Labels").begin_object().end_object().end_object();
+  }
+  w.end_array();
+  for (const auto* name : {"Points", "Counters", "Samples"})
+    w.key(name).begin_array().end_array();
+  w.end_object();
+  x.respond(json(std::move(out)));
+}
+
+bool wants_prometheus(const request& rq) {
+  if (rq.parameter("format") == "prometheus")
+    return true;
+  const auto accept = rq.header("accept");
+  return accept.find("application/openmetrics-text") != std::string_view::npos
+         || accept.find("text/plain;version=0.4.0") != std::string_view::npos;
+}
+
+} // namespace
+
+void agent_self(exchange x) {
+  with_moment(std::move(x), show_self);
+}
+
+void agent_members(exchange x) {
+  const auto wan = !x.rq.parameter("wan").value_or("").empty();
+  const auto segment = x.rq.parameter("segment").value_or("");
+  if (wan && !segment.empty() && segment != "_all")
+    return x.respond(plain(400, "Cannot provide a segment with wan=true"));
+  if (!segment.empty() && segment != "_all")
+    return x.respond(plain(500, "Network segments are not supported in this "
+                                "version of Consul"));
+  auto& to = x.to;
+  to.get_members({wan, reply_json(std::move(x))});
+}
+
+void agent_join(exchange x) {
+  auto& to = x.to;
+  auto address = x.rq.argument;
+  const auto wan = !x.rq.parameter("wan").value_or("").empty();
+  to.join(std::move(address), wan, reply_empty(std::move(x)));
+}
+
+void agent_leave(exchange x) {
+  auto& to = x.to;
+  to.leave(reply_empty(std::move(x)));
+}
+
+void agent_force_leave(exchange x) {
+  auto& to = x.to;
+  auto node = x.rq.argument;
+  const auto prune = x.rq.has("prune");
+  to.force_leave(std::move(node), prune, reply_empty(std::move(x)));
+}
+
+void agent_reload(exchange x) {
+  auto& to = x.to;
+  to.reload(reply_empty(std::move(x)));
+}
+
+void agent_monitor(exchange x) {
+  std::string level{x.rq.parameter("loglevel").value_or("")};
+  if (level.empty())
+    level = "INFO";
+  if (!log::parse_level(level))
+    return x.respond(plain(400, "Bad request: Unknown log level: " + level));
+  response r;
+  r.stream = [&to = x.to, level = std::move(level),
+              as_json = x.rq.has("logjson")](std::shared_ptr<body_stream> out) {
+    to.monitor(std::move(out), level, as_json);
+  };
+  x.respond(std::move(r));
+}
+
+void agent_metrics(exchange x) {
+  if (wants_prometheus(x.rq))
+    return x.respond(plain(415, "Prometheus is not enabled since its retention "
+                                "time is not positive"));
+  with_moment(std::move(x), show_metrics);
+}
+
+} // namespace praetor::http

@@ -1,0 +1,127 @@
+// /v1/operator: the Raft configuration.
+
+#include "api/http/handlers.hpp"
+#include "api/http/http_error.hpp"
+#include "api/http/json_decode.hpp"
+#include "api/http/query_options.hpp"
+#include "api/http/respond.hpp"
+#include "runtime/base/json.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace praetor::http {
+namespace {
+
+/// Names of nodes by their id, from the answer of /v1/catalog/nodes.
+std::map<std::string, std::string> names_by_id(const std::string& nodes) {
+  std::map<std::string, std::string> out;
+  const auto parsed = parse_json(nodes);
+  if (!parsed || !parsed->IsArray())
+    return out;
+  const auto text = [](const json_value& row, const char* name) {
+    const auto i = row.FindMember(name);
+    return i != row.MemberEnd() && i->value.IsString()
+             ? std::string{i->value.GetString(), i->value.GetStringLength()}
+             : std::string{};
+  };
+  for (const auto& row : parsed->GetArray())
+    if (row.IsObject())
+      out[text(row, "ID")] = text(row, "Node");
+  return out;
+}
+
+std::string
+render_configuration(const raft::raft_status& s,
+                     const std::map<std::string, std::string>& names) {
+  std::string out;
+  json_writer w{out};
+  w.begin_object().key("Servers").begin_array();
+  for (const auto& m : s.members.members) {
+    const auto name = names.find(m.id.value);
+    w.begin_object();
+    w.key("ID").string(m.id.value);
+    w.key("Node").string(name == names.end() ? "(unknown)" : name->second);
+    w.key("Address").string(m.address);
+    w.key("Leader").boolean(m.id == s.leader);
+    w.key("ProtocolVersion").string("3");
+    w.key("Voter").boolean(m.voter);
+    w.end_object();
+  }
+  w.end_array().key("Index").number(s.membership_index).end_object();
+  return out;
+}
+
+/// Second half: Raft knows ids and addresses, the catalog knows names.
+void show_configuration(exchange x, raft::raft_status s) {
+  auto& to = x.to;
+  catalog::read message;
+  message.query.kind = catalog::query_kind::nodes;
+  message.options.mode = owner::consistency::stale;
+  message.to = to.then<owner::read_answer>(
+    [x = std::move(x), s = std::move(s)](const result<owner::read_answer>& a) {
+      std::map<std::string, std::string> names;
+      if (a && a->data.body)
+        names = names_by_id(*a->data.body);
+      names[x.to.facts.node_id] = x.to.facts.node_name;
+      x.respond(json(render_configuration(s, names)));
+    });
+  to.read_catalog(std::move(message));
+}
+
+/// Asks raft, then goes on with `next`.
+void with_status(exchange x, void (*next)(exchange, raft::raft_status)) {
+  auto& to = x.to;
+  to.raft_status({to.then<raft::raft_status>(
+    [x = std::move(x), next](result<raft::raft_status> s) {
+      if (!s)
+        return x.respond(failure(s.error()));
+      next(x, std::move(*s));
+    })});
+}
+
+void remove_peer(exchange x, const raft::raft_status& s) {
+  const auto by_id = x.rq.has("id");
+  const std::string wanted{
+    x.rq.parameter(by_id ? "id" : "address").value_or("")};
+  const auto& all = s.members.members;
+  const auto known = std::any_of(all.begin(), all.end(), [&](const auto& m) {
+    return (by_id ? m.id.value : m.address) == wanted;
+  });
+  const std::string kind = by_id ? "id " : "address ";
+  if (!known)
+    return x.respond(plain(500, kind + json_quote(wanted)
+                                  + " was not found in the Raft "
+                                    "configuration"));
+  x.respond(plain(500, "cannot remove the server with " + kind
+                         + json_quote(wanted)
+                         + ": this server does not change the Raft "
+                           "configuration yet"));
+}
+
+} // namespace
+
+void operator_raft_configuration(exchange x) {
+  if (const auto here = check_datacenter(x.rq, x.to.facts); !here)
+    return x.respond(failure(here.error()));
+  with_status(std::move(x), show_configuration);
+}
+
+void operator_raft_peer(exchange x) {
+  const auto id = x.rq.has("id");
+  const auto address = x.rq.has("address");
+  if (!id && !address)
+    return x.respond(plain(400, "Bad request: Must specify either ?id with the "
+                                "server's ID or ?address with IP:port of peer "
+                                "to remove"));
+  if (id && address)
+    return x.respond(plain(400, "Bad request: Must specify only one of ?id or "
+                                "?address"));
+  if (const auto here = check_datacenter(x.rq, x.to.facts); !here)
+    return x.respond(failure(here.error()));
+  with_status(std::move(x), [](exchange y, raft::raft_status s) {
+    remove_peer(std::move(y), s);
+  });
+}
+
+} // namespace praetor::http
