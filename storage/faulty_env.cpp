@@ -99,11 +99,13 @@ faulty_env::verdict faulty_env::begin_operation(const std::string& path) {
     return {false, stopped(path)};
   ++operations_;
   if (operations_ == crash_at_) {
-    crashed_ = true;
+    crashed_ = struck_ = true;
     return {random_.below(2) == 0, stopped(path)};
   }
-  if (operations_ == fail_at_)
+  if (operations_ == fail_at_) {
+    struck_ = true;
     return {false, leveldb::Status::IOError(path, fail_text_)};
+  }
   return {};
 }
 
@@ -152,7 +154,7 @@ faulty_env::file_ptr faulty_env::survivor_of(const file& f) {
 
 void faulty_env::restart() {
   PRAETOR_ASSERT(background_.empty());
-  crashed_ = false;
+  crashed_ = struck_ = false;
   crash_at_.reset();
   fail_at_.reset();
   capacity_.reset();
@@ -195,13 +197,14 @@ leveldb::Status faulty_env::append(const std::string& path, file& f,
   auto size = data.size();
   if (!outcome.ok())
     size = random_.below(size + 1);
-  const auto used = bytes_used();
-  const auto room = !capacity_          ? size
-                    : used < *capacity_ ? *capacity_ - used
-                                        : 0;
+  auto room = size;
+  if (capacity_)
+    room = *capacity_ - std::min(*capacity_, bytes_used());
   f.data.append(data.data(), std::min<std::size_t>(size, room));
-  if (outcome.ok() && size > room)
+  if (outcome.ok() && size > room) {
+    struck_ = true;
     return leveldb::Status::IOError(path, "No space left on device");
+  }
   return outcome;
 }
 

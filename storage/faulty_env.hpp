@@ -50,7 +50,8 @@ public:
   /// The disk is full at this many bytes.
   void set_capacity(std::uint64_t bytes) { capacity_ = bytes; }
 
-  bool crashed() const { return crashed_; }
+  /// Whether one of these faults has happened.
+  bool struck() const { return struck_; }
 
   /// Power comes back: leaves what survives, forgets all faults.
   /// @pre No database is open.
@@ -149,6 +150,7 @@ private:
   std::uint64_t operations_ = 0;
   std::uint64_t now_ = 0;
   bool crashed_ = false;
+  bool struck_ = false;
   std::optional<std::uint64_t> crash_at_;
   std::optional<std::uint64_t> fail_at_;
   std::string fail_text_;

@@ -106,6 +106,8 @@ result<std::vector<entry_ptr>> leveldb_log_store::load_entries() {
 result<entry_ptr> leveldb_log_store::parse_entry(leveldb::Iterator& i,
                                                  log_index expected) {
   const auto key = to_view(i.key());
+  if (format::parse_entry_key(key) != expected && !i.status().ok())
+    return db_->fail(i.status()); // LevelDB skips what it cannot read
   if (format::parse_entry_key(key) != expected)
     return db_->damaged(key, "expected entry " + std::to_string(expected));
   auto entry = db_->parse<log_entry>(key, to_view(i.value()));

@@ -3,7 +3,7 @@
 //   key                     value, in a frame (storage/frame.hpp)
 //   'E' index (8 bytes BE)  log_entry
 //   "Mboot"                 starts of this server's process
-//   "Mformat"               version of this format
+//   "Mlog-format"           version of this format
 //   "Midentity"             log_identity
 //   "Mposition"             log_position: hard state, start and end of the log
 //
@@ -25,7 +25,7 @@ namespace praetor::log_format {
 inline constexpr std::uint64_t version = 1;
 
 inline constexpr std::string_view boot_key = "Mboot";
-inline constexpr std::string_view format_key = "Mformat";
+inline constexpr std::string_view format_key = "Mlog-format";
 inline constexpr std::string_view identity_key = "Midentity";
 inline constexpr std::string_view position_key = "Mposition";
 

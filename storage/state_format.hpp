@@ -2,7 +2,7 @@
 //
 //   key                  value, in a frame (storage/frame.hpp)
 //   'R' table '\0' key   the row's value, as its owner encoded it
-//   "Mformat"            version of this format
+//   "Mstate-format"      version of this format
 //   "Mmark"              checkpoint_mark
 //
 // So the rows of a table lie together, in the order of their keys. Pure.
@@ -21,7 +21,7 @@ namespace praetor::state_format {
 
 inline constexpr std::uint64_t version = 1;
 
-inline constexpr std::string_view format_key = "Mformat";
+inline constexpr std::string_view format_key = "Mstate-format";
 inline constexpr std::string_view mark_key = "Mmark";
 inline constexpr std::string_view row_prefix = "R";
 
