@@ -1,0 +1,171 @@
+#include "actors/storage/storage_actor.hpp"
+
+#include "actors/spawn.hpp"
+#include "runtime/base/assert.hpp"
+#include "runtime/base/log.hpp"
+
+#include <caf/actor_cast.hpp>
+
+#include <chrono>
+#include <optional>
+#include <utility>
+
+namespace praetor::disk {
+
+namespace {
+
+/// What an entry takes besides its payload.
+constexpr std::uint64_t entry_overhead = 64;
+
+std::uint64_t size_of(const log_batch& batch) {
+  std::uint64_t out = 0;
+  for (const auto& entry : batch.entries)
+    out += entry->payload.size() + entry_overhead;
+  return out;
+}
+
+class storage_state {
+public:
+  static constexpr auto name = "storage";
+
+  using self_pointer = storage_actor::stateful_pointer<storage_state>;
+
+  explicit storage_state(self_pointer self) : self_{self} {}
+
+  storage_actor::behavior_type make_behavior(storage_options options) {
+    options_ = std::move(options);
+    PRAETOR_ASSERT(options_.on_fatal != nullptr);
+    return {
+      [this](persist& msg) { on_persist(msg); },
+      [this](const read_entries& msg) { on_read(msg); },
+      [this](write_checkpoint& msg) { on_write_checkpoint(msg); },
+      [this](const write_local& msg) { on_write_local(msg); },
+      [this](flush) { on_flush(); },
+    };
+  }
+
+private:
+  // -- message handlers -------------------------------------------------------
+
+  void on_persist(persist& msg) {
+    group_bytes_ += size_of(msg.batch);
+    group_token_ = msg.token;
+    group_.push_back(std::move(msg.batch));
+    sink_ = caf::actor_cast<persisted_sink_actor>(self_->current_sender());
+    if (group_bytes_ > group_bytes_max)
+      write_group();
+    else
+      schedule_flush();
+  }
+
+  void on_read(const read_entries& msg) {
+    write_group();
+    if (auto e = refusal(options_.log))
+      return msg.to_whom.complete(*e);
+    auto entries = options_.log->read(msg.from, msg.to, msg.bytes_max);
+    if (!entries && entries.error().code != errc::not_found)
+      fail(entries.error());
+    msg.to_whom.complete(std::move(entries));
+  }
+
+  void on_write_checkpoint(write_checkpoint& msg) {
+    checkpoints_.push_back(std::move(msg));
+    schedule_flush();
+  }
+
+  void on_write_local(const write_local& msg) {
+    write_rows(options_.local, {}, msg.rows, msg.to);
+  }
+
+  void on_flush() {
+    flushing_ = false;
+    write_group();
+    for (const auto& x : std::exchange(checkpoints_, {}))
+      write_rows(options_.state, x.mark, x.rows, x.to);
+  }
+
+  // -- effects ----------------------------------------------------------------
+
+  void schedule_flush() {
+    if (!std::exchange(flushing_, true))
+      self_->send(self_, flush{});
+  }
+
+  /// Writes the waiting batches with one sync and says so.
+  void write_group() {
+    const auto group = std::exchange(group_, {});
+    const auto sink = std::exchange(sink_, {});
+    group_bytes_ = 0;
+    if (group.empty() || refusal(options_.log))
+      return; // nobody may believe that it is durable
+    std::vector<const log_batch*> batches;
+    batches.reserve(group.size());
+    for (const auto& batch : group)
+      batches.push_back(&batch);
+    const auto begin = now();
+    if (auto s = options_.log->append(batches); !s)
+      return fail(s.error());
+    if (sink)
+      self_->send(sink, persisted{group_token_, now() - begin});
+  }
+
+  void write_rows(const std::shared_ptr<state_store>& store,
+                  const checkpoint_mark& mark, const std::vector<row>& rows,
+                  const reply<std::monostate>& to) {
+    if (auto e = refusal(store))
+      return to.complete(*e);
+    auto s = store->write(mark, rows);
+    if (!s)
+      fail(s.error());
+    to.complete(std::move(s));
+  }
+
+  /// Why nothing can be done with `store`, if so.
+  template <class Store>
+  std::optional<error> refusal(const std::shared_ptr<Store>& store) const {
+    if (failure_)
+      return failure_;
+    if (!store)
+      return error{errc::rejected, "this node has no such database"};
+    return std::nullopt;
+  }
+
+  void fail(const error& reason) {
+    failure_ = reason;
+    log::error("agent.storage", "Storage failed, this node must stop",
+               {{"error", reason.context}});
+    options_.on_fatal(reason.context);
+  }
+
+  time_point now() const { return self_->clock().now(); }
+
+  // -- member variables -------------------------------------------------------
+
+  self_pointer self_;
+  storage_options options_;
+
+  /// Batches that wait for `flush`, the token of the last one, and its sender:
+  /// held only as long as it waits, as it holds us.
+  std::vector<log_batch> group_;
+  std::uint64_t group_bytes_ = 0;
+  std::uint64_t group_token_ = 0;
+  persisted_sink_actor sink_;
+
+  std::vector<write_checkpoint> checkpoints_;
+
+  /// A `flush` is under way.
+  bool flushing_ = false;
+
+  /// Set by the first failure; nothing is written after it.
+  std::optional<error> failure_;
+};
+
+} // namespace
+
+storage_actor spawn_storage(caf::actor_system& sys, storage_options options) {
+  if (options.detached)
+    return spawn_state<storage_state, caf::detached>(sys, std::move(options));
+  return spawn_state<storage_state>(sys, std::move(options));
+}
+
+} // namespace praetor::disk
