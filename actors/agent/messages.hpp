@@ -35,6 +35,9 @@ struct register_service {
   std::vector<health::check_plan> checks;
   /// Checks of the service that are not mentioned go.
   bool replace_existing_checks = false;
+  /// Not empty: this is the automatic sidecar of that service and goes with it.
+  /// Port 0 takes the first free one, no checks are the two that Consul adds.
+  std::string sidecar_of;
   origin from = origin::api;
   reply<std::monostate> to;
 };
