@@ -2,13 +2,12 @@
 
 #include "actors/agent/core/catalog_sync.hpp"
 #include "actors/agent/core/push_rounds.hpp"
+#include "actors/agent/core/remote_aliases.hpp"
 #include "actors/agent/core/wait_list.hpp"
 #include "actors/spawn.hpp"
 #include "runtime/base/log.hpp"
 
-#include <algorithm>
 #include <chrono>
-#include <map>
 #include <memory>
 #include <utility>
 
@@ -21,10 +20,6 @@ constexpr auto module_name = "agent";
 /// Source: Consul, checkReapInterval.
 constexpr duration reap_interval = std::chrono::seconds{30};
 
-/// Alias checks of other nodes look at least this often, and at most that.
-constexpr duration alias_wait = std::chrono::minutes{1};
-constexpr duration alias_pause = std::chrono::seconds{1};
-
 std::int64_t system_clock_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
            std::chrono::system_clock::now().time_since_epoch())
@@ -36,16 +31,6 @@ void earlier(std::optional<time_point>& a, std::optional<time_point> b) {
   if (b && (!a || *b < *a))
     a = b;
 }
-
-/// What the agent may do about the catalog.
-enum class sync_phase {
-  /// Nothing: definitions in files are not known yet.
-  undefined,
-  /// Compare. Pushing now would undo what the catalog may decide (tags).
-  defined,
-  /// Push changes at once.
-  compared,
-};
 
 void log_push(const push& what, const push_answered& outcome) {
   if (!outcome.success)
@@ -64,16 +49,6 @@ void log_push(const push& what, const push_answered& outcome) {
       return log::info(module_name, "Synced check", {{"check", what.id}});
   }
 }
-
-/// Watching the service of another node for an alias check.
-struct remote_alias {
-  std::string node;
-  log_index index = 0;
-  /// Answers of older reads count for nothing.
-  std::uint64_t generation = 0;
-  /// When to read again; unset while a read is under way.
-  std::optional<time_point> due;
-};
 
 /// The core decides; this class reads the clocks, sends, and keeps the time.
 class agent_state {
@@ -123,6 +98,7 @@ private:
     sync_ = std::make_unique<catalog_sync>(state_, options_.node);
     rounds_ = std::make_unique<push_rounds>(*sync_);
     random_ = rng{options_.seed};
+    clock_ = sync_clock{options_.intervals};
     settle();
   }
 
@@ -166,7 +142,7 @@ private:
   void on_load_definitions(const load_definitions& msg) {
     const auto outcome = state_.load_definitions(msg, both_clocks());
     if (outcome)
-      phase_ = std::max(phase_, sync_phase::defined);
+      clock_.set_defined();
     changed(outcome, msg.to, false);
   }
 
@@ -270,10 +246,10 @@ private:
     rounds_->tick(at);
     reap(at);
     state_.tick(at, random_);
-    if (full_sync_guard_ && *full_sync_guard_ <= at)
+    if (clock_.is_overdue(at))
       full_sync_failed("no answer");
-    if (full_sync_due_ && *full_sync_due_ <= at)
-      start_full_sync();
+    if (clock_.is_due(at))
+      read_snapshot(options_.node.name, "", clock_.start(at), 0);
     settle();
   }
 
@@ -288,10 +264,10 @@ private:
     state_.tick(now(), random_);
     auto todo = state_.take_effects();
     const auto ticket =
-      rounds_->expect(to, until_pushed && phase_ != sync_phase::undefined);
+      rounds_->expect(to, until_pushed && clock_.is_defined());
     // A catalog that could not be compared with may be back: ask it now.
-    if (phase_ == sync_phase::defined && !full_sync_guard_)
-      full_sync_due_ = now();
+    if (!clock_.has_compared())
+      clock_.hurry(now());
     forward(todo);
     store(ticket, std::move(todo.rows));
     settle();
@@ -323,8 +299,9 @@ private:
       store(0, std::move(todo.rows));
     push_changes();
     if (rounds_->take_failure())
-      retry_full_sync();
-    refresh_remote_aliases();
+      clock_.push_failed(now(), random_);
+    for (const auto& x : aliases_.poll(state_, now()))
+      read_snapshot(x.node, x.check, x.generation, x.index);
     answer_services();
     answer_events();
     set_timer();
@@ -344,9 +321,9 @@ private:
   // -- the catalog ------------------------------------------------------------
 
   void push_changes() {
-    if (phase_ != sync_phase::compared)
+    if (!clock_.has_compared())
       return;
-    const auto commands = rounds_->start(now() + options_.push_timeout);
+    const auto commands = rounds_->start(now() + options_.intervals.patience);
     auto me = caf::actor_cast<agent_actor>(self_);
     for (std::size_t i = 0; i < commands.size(); ++i) {
       auto answer_us = [me, round = rounds_->round(),
@@ -369,7 +346,8 @@ private:
     question.query.kind = catalog::query_kind::node_snapshot;
     question.query.name = node;
     question.options.min_index = min_index;
-    question.options.wait = min_index == 0 ? duration::zero() : alias_wait;
+    question.options.wait =
+      min_index == 0 ? duration::zero() : remote_aliases::wait;
     auto me = caf::actor_cast<agent_actor>(self_);
     question.to = reply<owner::read_answer>{
       [me, alias, generation](const result<owner::read_answer>& x) {
@@ -385,23 +363,14 @@ private:
     self_->send(peers_.catalog, std::move(question));
   }
 
-  void start_full_sync() {
-    full_sync_due_.reset();
-    full_sync_guard_ = now() + options_.push_timeout;
-    read_snapshot(options_.node.name, "", ++full_sync_generation_, 0);
-  }
-
   void on_full_sync(const snapshot_read& msg,
                     const catalog::node_snapshot& snapshot,
                     const std::string& failure) {
-    if (!full_sync_guard_ || msg.generation != full_sync_generation_)
+    if (!clock_.waits_for(msg.generation))
       return;
     if (!failure.empty())
       return full_sync_failed(failure);
-    full_sync_guard_.reset();
-    phase_ = sync_phase::compared;
-    full_sync_due_ =
-      now() + options_.sync_interval + part(options_.sync_interval);
+    clock_.succeeded(now(), random_);
     const auto found = sync_->reconcile(snapshot);
     if (found.missing + found.surplus > 0)
       log::debug(module_name, "Catalog differs from local state",
@@ -410,69 +379,20 @@ private:
   }
 
   void full_sync_failed(const std::string& why) {
-    full_sync_guard_.reset();
     log::warn(module_name, "Full sync failed", {{"error", why}});
-    full_sync_due_ = now() + options_.sync_retry + part(options_.sync_retry);
-    if (phase_ != sync_phase::compared)
+    clock_.failed(now(), random_);
+    if (!clock_.has_compared())
       rounds_->release();
-  }
-
-  /// A push failed: look again soon, unless that is under way.
-  void retry_full_sync() {
-    if (full_sync_guard_)
-      return;
-    const auto at = now() + options_.sync_retry + part(options_.sync_retry);
-    if (full_sync_due_ && *full_sync_due_ > at)
-      full_sync_due_ = at;
-  }
-
-  // -- alias checks of other nodes --------------------------------------------
-
-  void refresh_remote_aliases() {
-    std::erase_if(aliases_, [this](const auto& x) {
-      const auto check = state_.checks().find(x.first);
-      return check == state_.checks().end()
-             || check->second.plan.how.alias_node != x.second.node;
-    });
-    for (const auto& [id, x] : state_.checks())
-      if (x.row.type == "alias" && !x.plan.how.alias_node.empty())
-        aliases_.try_emplace(id, remote_alias{x.plan.how.alias_node, 0,
-                                              ++alias_generation_, now()});
-    for (auto& [id, x] : aliases_) {
-      if (!x.due || *x.due > now())
-        continue;
-      x.due.reset();
-      read_snapshot(x.node, id, x.generation, x.index);
-    }
   }
 
   void on_remote_alias(const snapshot_read& msg,
                        const catalog::node_snapshot& snapshot,
                        const std::string& failure) {
-    const auto i = aliases_.find(msg.alias);
-    if (i == aliases_.end() || i->second.generation != msg.generation)
-      return;
-    auto& x = i->second;
-    x.index = msg.index;
-    x.due = now() + (failure.empty() ? alias_pause : alias_wait);
-    alias_verdict verdict{
-      "critical", "Failure checking aliased node or service: " + failure};
-    if (failure.empty())
-      verdict = judge(snapshot, state_.checks().at(msg.alias).plan);
-    state_.record_result(msg.alias, verdict.status, verdict.output, now(),
-                         random_);
-  }
-
-  static alias_verdict judge(const catalog::node_snapshot& snapshot,
-                             const health::check_plan& plan) {
-    std::vector<const catalog::check_row*> rows;
-    for (const auto& x : snapshot.checks)
-      rows.push_back(&x);
-    auto known = false;
-    for (const auto& x : snapshot.services)
-      known = known || x.id == plan.how.alias_service;
-    return judge_alias(rows, plan.how.alias_service, plan.how.alias_node,
-                       known);
+    auto verdict = aliases_.answered(state_, msg.alias, msg.generation,
+                                     msg.index, snapshot, failure, now());
+    if (verdict)
+      state_.record_result(msg.alias, verdict->status,
+                           std::move(verdict->output), now(), random_);
   }
 
   // -- waiting questions ------------------------------------------------------
@@ -530,14 +450,12 @@ private:
 
   std::optional<time_point> next_deadline() const {
     auto out = rounds_->guard();
-    earlier(out, full_sync_due_);
-    earlier(out, full_sync_guard_);
+    earlier(out, clock_.next_deadline());
+    earlier(out, aliases_.next_deadline());
     earlier(out, reap_due_);
     earlier(out, state_.next_output_due());
     earlier(out, service_waits_.next_deadline());
     earlier(out, event_waits_.next_deadline());
-    for (const auto& [id, x] : aliases_)
-      earlier(out, x.due);
     return out;
   }
 
@@ -561,21 +479,12 @@ private:
   local_state state_{local_options{}};
   std::unique_ptr<catalog_sync> sync_;
   std::unique_ptr<push_rounds> rounds_;
+  sync_clock clock_{sync_intervals{}};
+  remote_aliases aliases_;
   event_ring events_;
   wait_list<get_service> service_waits_;
   wait_list<list_events> event_waits_;
 
-  /// By id of the check.
-  std::map<std::string, remote_alias> aliases_;
-  std::uint64_t alias_generation_ = 0;
-
-  /// Set until the next full sync starts; unset before the first
-  /// `load_definitions`.
-  std::optional<time_point> full_sync_due_;
-  /// Set while a full sync waits for the catalog.
-  std::optional<time_point> full_sync_guard_;
-  std::uint64_t full_sync_generation_ = 0;
-  sync_phase phase_ = sync_phase::undefined;
   /// Set while a check could get its service deregistered.
   std::optional<time_point> reap_due_;
 

@@ -16,6 +16,7 @@
 
 #include "actors/agent/core/event_ring.hpp"
 #include "actors/agent/core/local_json.hpp"
+#include "actors/agent/core/sync_clock.hpp"
 #include "actors/agent/messages.hpp"
 #include "actors/catalog/messages.hpp"
 #include "actors/health/health_actor.hpp"
@@ -109,12 +110,12 @@ struct agent_options {
   /// Milliseconds since 1970; empty: the system's clock.
   std::function<std::int64_t()> wall_clock;
 
-  /// Full syncs are this far apart, plus a random part of the same size.
-  duration sync_interval = std::chrono::seconds{60};
-  /// After a failure, likewise.
-  duration sync_retry = std::chrono::seconds{15};
-  /// Clients wait no longer than this for the catalog.
-  duration push_timeout = std::chrono::seconds{10};
+  sync_intervals intervals;
+};
+/// After a failure, likewise.
+duration sync_retry = std::chrono::seconds{15};
+/// Clients wait no longer than this for the catalog.
+duration push_timeout = std::chrono::seconds{10};
 };
 
 /// Whom the agent talks to.
