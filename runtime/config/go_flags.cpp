@@ -246,8 +246,10 @@ private:
     auto& entry = result_.entries_.find(name)->second;
     entry.given = true;
     auto reason = set(*spec, entry, *value);
-    if (reason.empty())
+    if (reason.empty()) {
+      result_.in_order_.push_back({&*spec, std::string{*value}});
       return {};
+    }
     bool boolean = spec->kind == flag_kind::boolean;
     return (boolean ? "invalid boolean value " : "invalid value ")
            + go_quote(*value) + (boolean ? " for -" : " for flag -")

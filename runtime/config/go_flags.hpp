@@ -79,6 +79,16 @@ public:
   praetor::duration duration(std::string_view name) const;
   const std::vector<std::string>& list(std::string_view name) const;
 
+  /// One flag as it was typed.
+  struct occurrence {
+    const flag_spec* spec = nullptr;
+    std::string text;
+  };
+
+  /// All flags in the order of the command line; values are legal for their
+  /// kind. Points into the table that was parsed with.
+  const std::vector<occurrence>& in_order() const { return in_order_; }
+
   /// What follows the flags.
   const std::vector<std::string>& arguments() const { return arguments_; }
 
@@ -99,6 +109,7 @@ private:
   const entry& at(std::string_view name, flag_kind kind) const;
 
   std::map<std::string, entry, std::less<>> entries_;
+  std::vector<occurrence> in_order_;
   std::vector<std::string> arguments_;
 };
 
