@@ -20,8 +20,13 @@ bool raft_core::sole_voter() const {
 }
 
 bool raft_core::electable() const {
-  return members_.latest().is_voter(opts_.self) && !disk_failed_ && !disk_sick_
-         && recovering_upto_ == 0;
+  // Whoever appended its own removal may be the only one with the newest log:
+  // unless the removal is committed it must be able to lead, without counting
+  // itself (Ongaro's dissertation, figure 4.6).
+  const auto voter = members_.latest().is_voter(opts_.self)
+                     || (members_.latest_index() > commit_
+                         && members_.previous().is_voter(opts_.self));
+  return voter && !disk_failed_ && !disk_sick_ && recovering_upto_ == 0;
 }
 
 bool raft_core::sticky_towards(const peer_id& candidate) const {

@@ -70,12 +70,16 @@ log_index membership_history::latest_index() const {
   return known_.rbegin()->first;
 }
 
+const membership& membership_history::previous() const {
+  return known_.size() < 2 ? latest() : std::next(known_.rbegin())->second;
+}
+
 std::pair<log_index, const membership*>
 membership_history::at(log_index index) const {
-  auto next = known_.upper_bound(index);
-  PRAETOR_ASSERT(next != known_.begin());
-  --next;
-  return {next->first, &next->second};
+  auto found = known_.upper_bound(index);
+  if (found != known_.begin())
+    --found; // else: the base, the oldest that is known
+  return {found->first, &found->second};
 }
 
 void membership_history::append(log_index index, membership x) {

@@ -80,7 +80,10 @@ public:
   /// Returns the index of the latest one, 0 if there never was any.
   log_index latest_index() const;
 
-  /// Returns the newest one at or before `index`, and its index.
+  /// Returns the one before the latest, or the latest if it is the only one.
+  const membership& previous() const;
+
+  /// Returns the newest one at or before `index`, or the base, and its index.
   std::pair<log_index, const membership*> at(log_index index) const;
 
   /// @pre `index > latest_index()`.

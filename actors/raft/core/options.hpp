@@ -24,6 +24,10 @@ struct core_options {
   /// Shortest election timeout; the longest is twice that. At multiplier 1.
   duration election_base = std::chrono::seconds{1};
 
+  /// Counts starts of this server, below 2^24. It keeps the numbers of reads
+  /// apart from those before a restart, whose answers may still be under way.
+  std::uint64_t boot = 0;
+
   /// For election timeouts and jitter.
   std::uint64_t seed = 0;
 

@@ -53,7 +53,8 @@ raft_core::raft_core(core_options opts, restored from, time_point boot)
     members_{from.members_index, std::move(from.members)},
     bootstrap_{std::move(from.bootstrap)},
     commit_{from.checkpoint.index},
-    applied_{from.checkpoint.index} {
+    applied_{from.checkpoint.index},
+    read_seq_{opts_.boot << 40U} {
   PRAETOR_ASSERT(!opts_.self.value.empty());
   if (from.checkpoint.index > log_.last()) {
     // The tables are ahead of the log: what is missing is committed, and

@@ -169,7 +169,7 @@ void raft_core::settle_reads() {
 /// This server leads no more, or follows another leader.
 void raft_core::fail_reads() {
   for (const auto& x : std::exchange(reads_, {}))
-    answer_read(x, error{errc::not_leader, leader_.value});
+    answer_read(x, error{errc::not_leader, ""});
 }
 
 void raft_core::expire_reads() {
