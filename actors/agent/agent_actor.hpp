@@ -112,11 +112,6 @@ struct agent_options {
 
   sync_intervals intervals;
 };
-/// After a failure, likewise.
-duration sync_retry = std::chrono::seconds{15};
-/// Clients wait no longer than this for the catalog.
-duration push_timeout = std::chrono::seconds{10};
-};
 
 /// Whom the agent talks to.
 struct agent_peers {
