@@ -1,12 +1,10 @@
-// What can be asked of raft, which owns the replicated log, and what it tells.
+// What can be asked of Raft, and what it tells others.
 
 #pragma once
 
-#include "actors/raft/core/membership.hpp"
 #include "actors/raft/core/step.hpp"
-#include "actors/raft/core/types.hpp"
 #include "runtime/base/ids.hpp"
-#include "runtime/base/log_entry.hpp"
+#include "runtime/base/log_batch.hpp"
 #include "runtime/base/owner.hpp"
 #include "runtime/base/reply.hpp"
 #include "runtime/base/time.hpp"
@@ -19,13 +17,12 @@
 
 namespace praetor::raft {
 
-// -- asked of raft
-// --------------------------------------------------------------
+// -- asked of Raft ------------------------------------------------------------
 
-/// Put a command into the log. The reply travels with the entry to the state
-/// actor, which completes it when the entry is applied. Errors: no_leader
-/// (after waiting for one), not_leader, overloaded, timeout (the outcome is
-/// unknown).
+/// Put a command into the log. Answered when it is applied. While nobody leads,
+/// it waits for a leader for some time. Errors: not_leader (context: the
+/// leader's id), no_leader, overloaded, invalid_argument; nothing was appended
+/// then. timeout: the leadership was lost, the outcome is unknown.
 struct propose {
   using is_message = void;
   std::string payload;
@@ -35,8 +32,8 @@ struct propose {
   reply<command_result> to;
 };
 
-/// From where on may a linearizable read be served? Errors: no_leader (after
-/// waiting for one), not_leader, overloaded, timeout.
+/// From where on may a linearizable read be served? While nobody leads, it
+/// waits for a leader. Errors: no_leader, overloaded, timeout.
 struct confirm_read {
   using is_message = void;
   /// False: ask a majority, whatever the clock says.
@@ -44,13 +41,12 @@ struct confirm_read {
   reply<read_permit> to;
 };
 
-/// Where Raft stands, for people.
+/// What Raft knows, for operators.
 struct raft_status {
-  /// Leader, Follower or Candidate.
+  /// "Leader", "Follower" or "Candidate".
   std::string role;
   log_term term = 0;
-  /// Empty: unknown.
-  peer_id leader;
+  std::optional<peer_id> leader;
   std::string leader_address;
   log_index commit = 0;
   log_index applied = 0;
@@ -58,63 +54,85 @@ struct raft_status {
   log_term last_log_term = 0;
   log_index checkpoint_index = 0;
   log_term checkpoint_term = 0;
-  membership members;
-  log_index membership_index = 0;
-  /// Voters other than this server.
+  std::vector<member> members;
+  log_index members_index = 0;
+  /// Voters besides this server.
   std::size_t num_peers = 0;
-  /// Since the leader was heard; 0 on the leader.
-  duration last_contact{0};
+  /// Since the leader was heard: zero on the leader, nothing if never.
+  std::optional<duration> last_contact;
 };
 
-/// Asks for a `raft_status`. Never fails.
+/// Tell me how you are. Never fails.
 struct get_status {
   using is_message = void;
   reply<raft_status> to;
 };
 
-/// From state: everything up to here is applied; a credit for more entries.
+/// Replace the membership by one that differs in at most one voter. Answered
+/// with the entry's index when it is committed. Errors: as for `propose`;
+/// conflict if the latest membership is not the one at `expected`; rejected if
+/// another change is pending.
+struct change_members {
+  using is_message = void;
+  membership next;
+  std::optional<log_index> expected;
+  reply<log_index> to;
+};
+
+/// Hand the leadership to `target`, or to the most advanced voter. Answered
+/// when the attempt begins. Errors: not_leader, conflict, rejected,
+/// invalid_argument.
+struct transfer_leadership {
+  using is_message = void;
+  std::optional<peer_id> target;
+  reply<std::monostate> to;
+};
+
+/// The state applied everything up to `index`; room for another batch.
 struct applied_upto {
   using is_message = void;
   log_index index = 0;
 };
 
-/// From state: a durable checkpoint; the log before it may go.
+/// A checkpoint is durable: the log in front of it may go.
 struct checkpointed {
   using is_message = void;
   checkpoint_mark mark;
 };
 
-/// A message of a peer, or to one.
+/// A message from or to another server.
 struct peer_message {
   using is_message = void;
   message content;
 };
 
-// -- told by raft
-// ---------------------------------------------------------------
+// -- told to others -----------------------------------------------------------
 
-/// A committed entry, and whom to answer if it was proposed here.
+/// An entry that a majority has, with whom to answer if it was proposed here.
 struct committed_entry {
   entry_ptr entry;
   reply<command_result> to;
 };
 
-/// To state: the next entries, in log order, noop and config entries included.
+/// Apply these. In index order, without gaps, every kind of entry; at most four
+/// batches are sent before `applied_upto` comes back.
 struct committed {
   using is_message = void;
   std::vector<committed_entry> entries;
 };
 
-/// To whom it may concern: who leads. Only the latest counts.
+/// Who leads. The latest value counts.
 struct leadership {
   using is_message = void;
   log_term term = 0;
-  /// This server leads, and its first entry is committed.
+  /// This server leads, and has committed an entry of its term.
   bool self = false;
   std::optional<peer_id> leader;
   std::string leader_address;
-  /// That first entry, if `self`.
+  /// The leader's first entry, if `self`.
   log_index noop_index = 0;
+
+  friend bool operator==(const leadership&, const leadership&) = default;
 };
 
 } // namespace praetor::raft
