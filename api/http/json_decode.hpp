@@ -25,10 +25,13 @@
 
 #include <rapidjson/document.h>
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -49,9 +52,11 @@ enum class unknown_members : std::uint8_t { refuse, ignore };
 /// sees null. Meant to be a row in a constant table.
 template <class T>
 struct json_member {
+  using target = T;
   std::string_view name;
   /// `field` is the name, for error texts.
-  status (*take)(const json_value& from, std::string_view field, T& to);
+  status (*take)(const json_value& from, std::string_view field,
+                 T& to) = nullptr;
   std::string_view alias = {};
 };
 
@@ -93,6 +98,14 @@ status decode_base64(const json_value& from, std::string_view field,
 /// Takes any value, as `append_json` writes it.
 status decode_any(const json_value& from, std::string_view field,
                   std::string& to);
+
+// Declared ahead, so that they find each other.
+template <class T>
+status decode_value(const json_value& from, std::string_view field,
+                    std::vector<T>& to);
+template <class T>
+status decode_value(const json_value& from, std::string_view field,
+                    std::map<std::string, T>& to);
 
 template <class T>
 status decode_value(const json_value& from, std::string_view field,
@@ -161,24 +174,23 @@ bool names_member(std::string_view name, std::string_view member,
 error json_unknown_field(std::string_view name);
 
 /// Fills `to` from an object by its table.
-template <class T, std::size_t N>
-status decode_object(const json_value& from, std::string_view field,
-                     const json_member<T> (&members)[N], T& to,
-                     unknown_members unknown = unknown_members::refuse) {
+template <class T>
+status
+decode_object(const json_value& from, std::string_view field,
+              std::span<const json_member<std::type_identity_t<T>>> members,
+              T& to, unknown_members unknown = unknown_members::refuse) {
   if (!from.IsObject())
     return json_mismatch(from, field, "struct");
   for (const auto& entry : from.GetObject()) {
     const std::string_view name{entry.name.GetString(),
                                 entry.name.GetStringLength()};
-    const json_member<T>* found = nullptr;
-    for (const auto& member : members)
-      if (names_member(name, member.name, member.alias)) {
-        found = &member;
-        break;
-      }
-    if (found == nullptr && unknown == unknown_members::refuse)
+    const auto found =
+      std::find_if(members.begin(), members.end(), [name](const auto& m) {
+        return names_member(name, m.name, m.alias);
+      });
+    if (found == members.end() && unknown == unknown_members::refuse)
       return json_unknown_field(name);
-    if (found == nullptr || entry.value.IsNull())
+    if (found == members.end() || entry.value.IsNull())
       continue;
     if (auto done = found->take(entry.value, found->name, to); !done)
       return done;
@@ -186,24 +198,27 @@ status decode_object(const json_value& from, std::string_view field,
   return ok;
 }
 
-/// Decodes a body that is one object. `to` carries defaults.
-template <class T, std::size_t N>
-result<T> decode_json(std::string_view text, const json_member<T> (&members)[N],
+/// Decodes a body that is one object. `table` is an array of json_member<T>;
+/// `to` carries defaults.
+template <class Table, class T = typename std::remove_cvref_t<
+                         decltype(std::declval<Table>()[0])>::target>
+result<T> decode_json(std::string_view text, const Table& table,
                       unknown_members unknown = unknown_members::refuse,
                       T to = {}) {
   auto parsed = parse_json(text);
   if (!parsed)
     return parsed.error();
   if (!parsed->IsNull())
-    if (auto done = decode_object(*parsed, "", members, to, unknown); !done)
+    if (auto done = decode_object(*parsed, "", table, to, unknown); !done)
       return done.error();
   return to;
 }
 
 /// Decodes a body that is a list of objects.
-template <class T, std::size_t N>
+template <class Table, class T = typename std::remove_cvref_t<
+                         decltype(std::declval<Table>()[0])>::target>
 result<std::vector<T>>
-decode_json_list(std::string_view text, const json_member<T> (&members)[N],
+decode_json_list(std::string_view text, const Table& table,
                  unknown_members unknown = unknown_members::refuse) {
   auto parsed = parse_json(text);
   if (!parsed)
@@ -211,12 +226,22 @@ decode_json_list(std::string_view text, const json_member<T> (&members)[N],
   std::vector<T> to;
   if (parsed->IsNull())
     return to;
-  const auto decode = [&members, unknown](const json_value& element, T& item) {
-    return decode_object(element, "", members, item, unknown);
+  const auto decode = [&table, unknown](const json_value& element, T& item) {
+    return decode_object(element, "", table, item, unknown);
   };
   if (auto done = decode_elements(*parsed, "", to, decode); !done)
     return done.error();
   return to;
+}
+
+/// Joins two tables.
+template <class T, std::size_t A, std::size_t B>
+constexpr auto operator+(const std::array<json_member<T>, A>& a,
+                         const std::array<json_member<T>, B>& b) {
+  std::array<json_member<T>, A + B> all;
+  std::copy(a.begin(), a.end(), all.begin());
+  std::copy(b.begin(), b.end(), all.begin() + A);
+  return all;
 }
 
 // -- makers of table rows
