@@ -30,7 +30,8 @@ key_tree::node::~node() {
   }
 }
 
-key_tree::key_tree() : root_{std::make_unique<node>()} {}
+key_tree::key_tree(std::size_t tombstones_max)
+  : tombstones_max_{tombstones_max}, root_{std::make_unique<node>()} {}
 
 // -- queries ------------------------------------------------------------------
 
@@ -146,7 +147,7 @@ void key_tree::erase_prefix(std::string_view prefix, log_index index,
 void key_tree::bury(node& n, std::string_view path) {
   set_floor(n, path, n.index > explained_index(n));
   tidy_up();
-  while (tombstones_.size() > tombstones_max)
+  while (tombstones_.size() > tombstones_max_)
     evict_oldest();
 }
 

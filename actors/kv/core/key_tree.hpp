@@ -6,9 +6,9 @@
 //
 // A delete can leave an index that no remaining key explains. The deepest node
 // that still stands then keeps it as its *floor*. A floor without a key and
-// without children is a *tombstone*; only the youngest `tombstones_max` are
-// kept, an older one hands its index to its parent. Floors, unlike all other
-// indexes, do not follow from the keys: they have rows in checkpoints.
+// without children is a *tombstone*; only the youngest are kept, an older one
+// hands its index to its parent. Floors, unlike all other indexes, do not
+// follow from the keys: they have rows in checkpoints.
 //
 // Invariants
 // - below the root each node has a key, at least two children, or a floor;
@@ -57,8 +57,9 @@ struct entry {
 /// See the head of the file.
 class key_tree {
 public:
-  /// Tombstones that are kept. Each costs about 300 bytes.
-  static constexpr std::size_t tombstones_max = 1024;
+  /// Tombstones that are kept. Each costs about 300 bytes. A longer memory of
+  /// deletes wakes fewer watches of prefixes that have become empty.
+  static constexpr std::size_t default_tombstones_max = 1024;
 
   /// Called with each key; returns how many of its first bytes to skip past:
   /// 0 goes on with the next key, n with the next one that differs in its first
@@ -68,7 +69,8 @@ public:
   /// Called with each key that goes away.
   using farewell = std::function<void(const std::string&, const entry&)>;
 
-  key_tree();
+  /// All replicas must have the same limit.
+  explicit key_tree(std::size_t tombstones_max = default_tombstones_max);
 
   /// Returns what is stored under the key, or null. The pointer holds until the
   /// next change.
@@ -162,6 +164,7 @@ private:
   void bury(node& n, std::string_view path);
   void evict_oldest();
 
+  std::size_t tombstones_max_;
   std::unique_ptr<node> root_;
   std::set<std::pair<log_index, std::string>> tombstones_;
   std::set<std::string> changed_floors_;
