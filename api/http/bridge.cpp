@@ -1,0 +1,65 @@
+#include "api/http/bridge.hpp"
+
+#include <caf/send.hpp>
+
+namespace praetor::http {
+namespace {
+
+/// A function that sends its argument to an actor.
+template <class Message, class Handle>
+std::function<void(Message)> to_actor(Handle receiver) {
+  return [receiver = std::move(receiver)](Message x) {
+    caf::anon_send(receiver, std::move(x));
+  };
+}
+
+void connect_agent(backends& to, const agent_sink_actor& it) {
+  to.register_service = to_actor<agent::register_service>(it);
+  to.deregister_service = to_actor<agent::deregister_service>(it);
+  to.register_check = to_actor<agent::register_check>(it);
+  to.deregister_check = to_actor<agent::deregister_check>(it);
+  to.update_ttl = to_actor<agent::update_ttl>(it);
+  to.maintain_service = to_actor<agent::maintain_service>(it);
+  to.maintain_node = to_actor<agent::maintain_node>(it);
+  to.get_services = to_actor<agent::get_services>(it);
+  to.get_checks = to_actor<agent::get_checks>(it);
+  to.get_service = to_actor<agent::get_service>(it);
+  to.get_service_health = to_actor<agent::get_service_health>(it);
+  to.get_counts = to_actor<agent::get_counts>(it);
+  to.get_members = to_actor<agent::get_members>(it);
+  to.fire_event = to_actor<agent::fire_event>(it);
+  to.list_events = to_actor<agent::list_events>(it);
+}
+
+void refuse(const reply<std::monostate>& to) {
+  to.complete(error{errc::rejected, "this node cannot do that"});
+}
+
+} // namespace
+
+void connect_actors(backends& to, actor_handles actors) {
+  to.read_kv = to_actor<kv::read>(actors.kv);
+  to.read_catalog = to_actor<catalog::read>(actors.catalog);
+  to.submit = to_actor<router::submit>(actors.router);
+  to.renew_session = to_actor<router::renew_session>(actors.router);
+  to.raft_status = to_actor<raft::get_status>(actors.raft);
+  connect_agent(to, actors.agent);
+  to.reload = [](reply<std::monostate> done) { refuse(done); };
+  to.leave = [](reply<std::monostate> done) { refuse(done); };
+  to.join = [](const std::string&, bool, reply<std::monostate> done) {
+    refuse(done);
+  };
+  to.force_leave = [](const std::string&, bool, reply<std::monostate> done) {
+    refuse(done);
+  };
+  to.monitor = [](const std::shared_ptr<body_stream>&, const std::string&,
+                  bool) {};
+  // Ids are unique in the process, so only the one that waits will care.
+  to.forget_watch = [actors = std::move(actors)](std::uint64_t id) {
+    caf::anon_send(actors.kv, owner::forget_watch{id});
+    caf::anon_send(actors.catalog, owner::forget_watch{id});
+    caf::anon_send(actors.agent, agent::forget_watch{id});
+  };
+}
+
+} // namespace praetor::http
