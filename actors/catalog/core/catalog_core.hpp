@@ -13,8 +13,10 @@
 #include "actors/catalog/core/writer.hpp"
 #include "runtime/base/owner.hpp"
 
+#include <array>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace praetor::catalog {
@@ -26,6 +28,10 @@ public:
   using command = catalog::command;
 
   static constexpr auto name = "catalog";
+
+  /// The tables whose rows this core loads.
+  static constexpr std::array<std::string_view, 4> tables = {
+    "node", "service", "check", "catalog_index"};
 
   command_result apply(log_index index, cluster_time ts, const command& x);
 
@@ -62,7 +68,7 @@ private:
   outcome run(const guard_session& x, writer& changes);
   outcome run(const transaction& x, writer& changes);
 
-  tables rows_;
+  catalog::tables rows_;
   /// Of the command that is prepared.
   effects prepared_;
   /// Of committed ones.

@@ -77,26 +77,19 @@ answer nodes(const tables& rows, const query& q) {
 }
 
 answer services(const tables& rows, const query& q) {
-  struct tag_list {
-    std::vector<std::string> in_order;
-    std::set<std::string> seen;
-  };
-  std::map<std::string, tag_list> found;
+  std::map<std::string, std::set<std::string>> found;
   const auto all = q.node_meta.empty();
   for (const auto& [key, x] : rows.services()) {
     if (!all && !matches_meta(*rows.find_node(key.node), q))
       continue;
-    auto& tags = found[x.name];
-    for (const auto& tag : x.tags)
-      if (tags.seen.insert(tag).second)
-        tags.in_order.push_back(tag);
+    found[x.name].insert(x.tags.begin(), x.tags.end());
   }
   std::string out;
   json_writer json{out};
   json.begin_object();
   for (const auto& [name, tags] : found) {
     write_key(json, name).begin_array();
-    for (const auto& tag : tags.in_order)
+    for (const auto& tag : tags)
       json.string(tag);
     json.end_array();
   }

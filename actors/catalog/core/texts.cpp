@@ -92,6 +92,18 @@ void append_hidden(std::string& out, std::uint32_t x) {
   }
 }
 
+/// In the words of Go's decoder.
+error bad_hex(char c) {
+  std::string text = "Bad node ID: encoding/hex: invalid byte: U+00";
+  append_hex(text, static_cast<unsigned char>(c), 2);
+  std::transform(text.end() - 2, text.end(), text.end() - 2, [](char digit) {
+    return digit >= 'a' ? static_cast<char>(digit - 'a' + 'A') : digit;
+  });
+  if (static_cast<unsigned char>(c) >= 0x20 && c < 0x7F)
+    text.append(" '").append(1, c).append("'");
+  return rejected(text);
+}
+
 // -- services -----------------------------------------------------------------
 
 /// Go's multierror: a count, then one line each, then an empty line.
@@ -191,23 +203,15 @@ status check_node_id(std::string_view id) {
     return ok;
   if (id.size() != 36)
     return rejected("Bad node ID: uuid string is wrong length");
-  for (const auto at : {8U, 13U, 18U, 23U})
-    if (id[at] != '-')
+  const auto is_dash = [](std::size_t at) {
+    return at == 8 || at == 13 || at == 18 || at == 23;
+  };
+  for (std::size_t i = 0; i < id.size(); ++i)
+    if (is_dash(i) && id[i] != '-')
       return rejected("Bad node ID: uuid is improperly formatted");
-  for (const auto c : id) {
-    if (c == '-' || is_hex(c))
-      continue;
-    std::string text = "Bad node ID: encoding/hex: invalid byte: U+00";
-    append_hex(text, static_cast<unsigned char>(c), 2);
-    std::transform(text.end() - 2, text.end(), text.end() - 2, [](char digit) {
-      return digit >= 'a' ? static_cast<char>(digit - 'a' + 'A') : digit;
-    });
-    if (static_cast<unsigned char>(c) >= 0x20 && c < 0x7F)
-      text.append(" '").append(1, c).append("'");
-    return rejected(text);
-  }
-  if (std::count(id.begin(), id.end(), '-') != 4)
-    return rejected("Bad node ID: decoded hex is the wrong length");
+  for (std::size_t i = 0; i < id.size(); ++i)
+    if (!is_dash(i) && !is_hex(id[i]))
+      return bad_hex(id[i]);
   return ok;
 }
 
