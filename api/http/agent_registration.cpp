@@ -291,4 +291,10 @@ bool runs_script(const health::check_plan& check) {
   return !check.how.script_args.empty();
 }
 
+error remote_scripts_disabled() {
+  return {errc::rejected,
+          "Scripts are disabled on this agent from remote calls; to enable, "
+          "configure 'enable_script_checks' to true"};
+}
+
 } // namespace praetor::http

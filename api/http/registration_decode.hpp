@@ -56,6 +56,9 @@ result<agent::register_check> decode_check_registration(std::string_view body);
 /// Whether carrying out the check means to start a program.
 bool runs_script(const health::check_plan& check);
 
+/// Refuses such a check where only files may ask for it.
+error remote_scripts_disabled();
+
 // -- objects of transactions
 // ------------------------------------------------------
 //
