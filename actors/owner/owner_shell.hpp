@@ -81,17 +81,18 @@ public:
   explicit owner_shell(self_pointer self) : self_{self} {}
 
   /// `core` holds the checkpoint of `index`.
-  typename actor::behavior_type make_behavior(Core core, log_index index,
-                                              permit_source_actor permits) {
+  typename actor::behavior_type
+  make_behavior(std::shared_ptr<Core> core, log_index index,
+                permit_source_actor permits) {
     core_ = std::move(core);
     permits_ = std::move(permits);
     gate_.set_applied(index);
     return {
       [this](read<query>& msg) { on_read(msg); },
       [this](const forget_watch& msg) { live_.forget(msg.watch_id); },
-      [this](const apply<command>& msg) { return on_apply(msg); },
+      [this](apply<command>& msg) { return on_apply(msg); },
       [this](const hold_reads& msg) { return on_hold(msg); },
-      [this](const prepare<command>& msg) { return on_prepare(msg); },
+      [this](prepare<command>& msg) { return on_prepare(msg); },
       [this](const decide& msg) { return on_decide(msg); },
       [this](const take_checkpoint& msg) { return on_checkpoint(msg); },
       [this](const leader_known& msg) { leader_ = msg; },
@@ -120,11 +121,11 @@ private:
     ask();
   }
 
-  applied on_apply(const apply<command>& msg) {
+  applied on_apply(apply<command>& msg) {
     applied out;
     out.results.reserve(msg.commands.size());
-    for (const auto& x : msg.commands)
-      out.results.push_back(core_->apply(x.index, x.ts, x.command));
+    for (auto& x : msg.commands)
+      out.results.push_back(core_->apply(x.index, x.ts, std::move(x.command)));
     return moved_on(std::move(out), msg.upto, true);
   }
 
@@ -133,10 +134,10 @@ private:
     return {msg.index};
   }
 
-  prepared on_prepare(const prepare<command>& msg) {
-    const auto& x = msg.command;
+  prepared on_prepare(prepare<command>& msg) {
+    auto& x = msg.command;
     gate_.hold(x.index);
-    return {core_->prepare(x.index, x.ts, x.command)};
+    return {core_->prepare(x.index, x.ts, std::move(x.command))};
   }
 
   applied on_decide(const decide& msg) {
