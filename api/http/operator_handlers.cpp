@@ -48,7 +48,7 @@ render_configuration(const raft::raft_status& s,
     w.key("Voter").boolean(m.voter);
     w.end_object();
   }
-  w.end_array().key("Index").number(s.membership_index).end_object();
+  w.end_array().key("Index").number(s.members_index).end_object();
   return out;
 }
 
