@@ -1,4 +1,4 @@
-// CRC32C (Castagnoli), portable, about 2 GB/s. LevelDB uses it but does not
+// CRC32C (Castagnoli), portable, over 1 GB/s. LevelDB uses it but does not
 // export it; we need it for our frames and to check LevelDB's record logs.
 // Pure. Source: RFC 3720, appendix B.4; Kounavis and Berry: "Novel table
 // lookup-based algorithms for high-performance CRC generation" (slicing by 8).

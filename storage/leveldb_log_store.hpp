@@ -6,7 +6,7 @@
 // write-ahead log is synced, and a torn end can be told from damage.
 //
 // Memory: up to twice the write buffer, which grows with what is written.
-// Speed: 64 entries of 256 bytes in about 0.3 ms where fdatasync takes 0.1.
+// Speed: an append costs one fdatasync and about 2 us for each small entry.
 
 #pragma once
 

@@ -11,6 +11,7 @@
 #include <catch2/catch.hpp>
 
 #include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
@@ -264,4 +265,28 @@ TEST_CASE_METHOD(fixture, "storage: who waits for an actor that dies is told",
   ask_checkpoint(1);
   settle();
   CHECK(notes == journal{"state: the request was dropped without an answer"});
+}
+
+TEST_CASE("storage: detached, it writes in its own thread and lets go",
+          "[storage][actor]") {
+  const auto disk = std::make_shared<memory_state_disk>();
+  std::promise<bool> written;
+  {
+    caf::actor_system_config cfg;
+    caf::actor_system sys{cfg};
+    storage_options options;
+    options.state = open_memory_state(disk);
+    options.on_fatal = [](const std::string&) {};
+    const auto storage = spawn_storage(sys, std::move(options));
+    caf::anon_send(storage, write_checkpoint{{7, 1, {}, 0},
+                                             {{"t", "k", "v"}},
+                                             reply<std::monostate>{
+                                               [&written](const status& x) {
+                                                 written.set_value(bool{x});
+                                               }}});
+    CHECK(written.get_future().get());
+    caf::anon_send_exit(storage, caf::exit_reason::user_shutdown);
+  } // waits for the actor
+  CHECK(disk->mark.index == 7);
+  CHECK(disk.use_count() == 1);
 }
