@@ -1,0 +1,408 @@
+#include "actors/raft/raft_actor.hpp"
+
+#include "actors/raft/waiting.hpp"
+#include "actors/spawn.hpp"
+#include "runtime/base/log.hpp"
+
+#include <caf/send.hpp>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace praetor::raft {
+
+namespace {
+
+constexpr auto module_name = "agent.server.raft";
+
+constexpr auto outcome_unknown =
+  "leadership lost while committing the command, its outcome is unknown";
+
+/// All decisions are in `raft_core`. This class knows what time it is, whom to
+/// tell, and who waits for what.
+class raft_state {
+public:
+  static constexpr auto name = "raft";
+
+  using self_pointer = raft_actor::stateful_pointer<raft_state>;
+
+  explicit raft_state(self_pointer self) : self_{self} {}
+
+  raft_actor::behavior_type make_behavior(raft_options opts, restored from,
+                                          checkpoint_mark mark) {
+    handed_ = mark.index;
+    mark_ = std::move(mark);
+    core_.emplace(opts.core, std::move(from), now());
+    proposals_ = proposal_queue{opts.queue_max};
+    opts_ = std::move(opts);
+    return {
+      [this](attach& msg) { on_attach(msg); },
+      [this](propose& msg) { on_propose(msg); },
+      [this](confirm_read& msg) { on_confirm_read(msg); },
+      [this](const get_status& msg) { msg.to.complete(status_now()); },
+      [this](const change_members& msg) { on_change_members(msg); },
+      [this](const transfer_leadership& msg) { on_transfer(msg); },
+      [this](const applied_upto& msg) { on_applied(msg); },
+      [this](checkpointed& msg) { on_checkpointed(msg); },
+      [this](const peer_message& msg) { turn(msg.content); },
+      [this](const disk::persisted& msg) { turn(storage_done{msg.token}); },
+      [this](const entries_loaded& msg) { turn(msg.content); },
+      [this](caf::tick_atom) { on_tick(); },
+    };
+  }
+
+private:
+  // -- message handlers -------------------------------------------------------
+
+  void on_attach(attach& msg) {
+    neighbours_ = std::move(msg);
+    turn(begin{});
+  }
+
+  void on_propose(propose& msg) {
+    proposals_.push(std::move(msg), now() + opts_.leader_wait);
+    settle();
+  }
+
+  void on_confirm_read(confirm_read& msg) {
+    if (reads_.size() >= opts_.reads_max)
+      return msg.to.complete(error{errc::overloaded, "too many reads wait"});
+    reads_.push_back({std::move(msg), now() + opts_.leader_wait, now()});
+    settle();
+  }
+
+  void on_change_members(const change_members& msg) {
+    change_ = msg.to;
+    turn(change_membership{msg.next, msg.expected});
+  }
+
+  void on_transfer(const transfer_leadership& msg) {
+    transfer_ = msg.to;
+    turn(transfer_request{msg.target});
+  }
+
+  void on_applied(const applied_upto& msg) {
+    while (!in_flight_.empty() && in_flight_.front() <= msg.index)
+      in_flight_.pop_front();
+    turn(applied_index{std::min(msg.index, handed_)});
+  }
+
+  void on_checkpointed(checkpointed& msg) {
+    mark_ = std::move(msg.mark);
+    turn(checkpoint_taken{mark_.index});
+  }
+
+  void on_tick() {
+    tick_at_.reset();
+    turn(tick{});
+  }
+
+  // -- one turn: a step of the core, then whatever can go on ------------------
+
+  void turn(const input& x) {
+    if (!neighbours_)
+      return; // nobody to write for us yet; peers repeat themselves
+    step(x);
+    settle();
+  }
+
+  void settle() {
+    if (!neighbours_)
+      return;
+    submit_reads();
+    submit_proposals();
+    hand_over();
+    announce();
+    schedule_tick();
+  }
+
+  /// While the disk is busy proposals wait, so that they share a sync. Without
+  /// a leader they wait for one.
+  void submit_proposals() {
+    if (core_->role() == role::leader) {
+      while (!proposals_.empty() && !core_->writing())
+        propose_batch();
+    } else if (!core_->leader().value.empty()) {
+      proposals_.fail_all({errc::not_leader, core_->leader().value});
+    } else {
+      proposals_.expire(now(), {errc::no_leader, "No cluster leader"});
+    }
+  }
+
+  void propose_batch() {
+    auto taken = proposals_.take(opts_.batch_max);
+    proposals batch{{}, opts_.wall_clock()};
+    for (auto& x : taken)
+      batch.batch.push_back(
+        {std::move(x.payload), std::move(x.origin), x.origin_term});
+    const auto out = step(batch);
+    for (std::size_t i = 0; i < taken.size(); ++i) {
+      if (const auto& index = out.proposed[i])
+        replies_.emplace(*index, std::move(taken[i].to));
+      else
+        taken[i].to.complete(index.error());
+    }
+  }
+
+  /// Without a leader reads wait for one, too.
+  void submit_reads() {
+    const auto known = !core_->leader().value.empty();
+    for (auto& x : std::exchange(reads_, {})) {
+      if (known && x.retry_at <= now()) {
+        const auto id = ++read_ids_;
+        const auto use_lease = x.ask.use_lease;
+        reads_under_way_.emplace(id, std::move(x));
+        step(read_request{id, use_lease});
+      } else if (x.deadline <= now()) {
+        x.ask.to.complete(error{errc::no_leader, "No cluster leader"});
+      } else {
+        reads_.push_back(std::move(x));
+      }
+    }
+  }
+
+  /// Gives the state what is committed, as long as it has room.
+  void hand_over() {
+    while (in_flight_.size() < opts_.batches_in_flight_max) {
+      committed batch;
+      for (auto& entry : core_->committed_after(handed_, opts_.batch_max))
+        batch.entries.push_back(
+          {std::move(entry), take_reply(handed_ + 1 + batch.entries.size())});
+      if (batch.entries.empty())
+        return;
+      handed_ = batch.entries.back().entry->index;
+      in_flight_.push_back(handed_);
+      self_->send(neighbours_->state, std::move(batch));
+    }
+  }
+
+  reply<command_result> take_reply(log_index index) {
+    auto node = replies_.extract(index);
+    return node ? std::move(node.mapped()) : reply<command_result>{};
+  }
+
+  // -- effects ----------------------------------------------------------------
+
+  time_point now() const { return self_->clock().now(); }
+
+  effects step(const input& x) {
+    auto out = core_->step(x, now());
+    if (out.write)
+      self_->send(neighbours_->storage,
+                  disk::persist{out.write->token, std::move(out.write->batch)});
+    if (neighbours_ && neighbours_->peers)
+      for (auto& m : out.messages)
+        self_->send(neighbours_->peers, peer_message{std::move(m)});
+    for (const auto& wanted : out.entries)
+      load_entries(wanted);
+    answer(out);
+    if (!out.alarm.empty())
+      log_alarm(out.alarm);
+    core_timer_ = out.next_timer;
+    return out;
+  }
+
+  void answer(const effects& out) {
+    if (out.truncated_from)
+      fail_truncated(*out.truncated_from);
+    for (const auto& x : out.reads)
+      answer_read(x);
+    if (out.transfer)
+      std::exchange(transfer_, {}).complete(*out.transfer);
+    if (out.changed) {
+      if (*out.changed)
+        changes_.emplace(**out.changed, std::exchange(change_, {}));
+      else
+        std::exchange(change_, {}).complete(out.changed->error());
+    }
+    while (!changes_.empty() && changes_.begin()->first <= core_->commit()) {
+      const auto done = changes_.extract(changes_.begin());
+      done.mapped().complete(done.key());
+    }
+  }
+
+  void answer_read(const read_outcome& x) {
+    auto node = reads_under_way_.extract(x.id);
+    if (!node)
+      return;
+    auto& read = node.mapped();
+    const auto lost_leader = !x.permit
+                             && (x.permit.error().code == errc::not_leader
+                                 || x.permit.error().code == errc::no_leader);
+    if (!lost_leader)
+      return read.ask.to.complete(x.permit);
+    // A read can be asked again; not at once, its leader may not know yet.
+    read.retry_at = now() + opts_.core.heartbeat_period();
+    reads_.push_back(std::move(read));
+  }
+
+  void fail_truncated(log_index from) {
+    for (auto i = replies_.lower_bound(from); i != replies_.end();
+         i = replies_.erase(i))
+      i->second.complete(error{errc::timeout, outcome_unknown});
+    for (auto i = changes_.lower_bound(from); i != changes_.end();
+         i = changes_.erase(i))
+      i->second.complete(error{errc::timeout, outcome_unknown});
+  }
+
+  void load_entries(const entries_wanted& wanted) {
+    const auto me = caf::actor_cast<raft_actor>(self_);
+    const auto peer = wanted.peer;
+    self_->send(neighbours_->storage,
+                disk::read_entries{
+                  wanted.from, wanted.to, wanted.bytes_max,
+                  reply<std::vector<entry_ptr>>{
+                    [me, peer](result<std::vector<entry_ptr>> x) {
+                      caf::anon_send(
+                        me,
+                        entries_loaded{{peer, x ? *std::move(x)
+                                                : std::vector<entry_ptr>{}}});
+                    }}});
+  }
+
+  /// Makes sure that a tick arrives when something is due, and none otherwise:
+  /// an idle single server has no timer.
+  void schedule_tick() {
+    auto deadline = core_timer_;
+    const auto at = [&deadline](time_point t) {
+      deadline = std::min(deadline.value_or(t), t);
+    };
+    if (core_->leader().value.empty() && !proposals_.empty())
+      at(proposals_.next_deadline());
+    for (const auto& x : reads_)
+      at(core_->leader().value.empty() ? x.deadline : x.retry_at);
+    if (!deadline || (tick_at_ && *tick_at_ <= *deadline))
+      return;
+    tick_at_ = deadline;
+    self_->scheduled_send(self_, *deadline, caf::tick_atom_v);
+  }
+
+  // -- what others are told ---------------------------------------------------
+
+  std::string address_of(const peer_id& id) const {
+    const auto* found = core_->memberships().latest().find(id);
+    return found == nullptr ? std::string{} : found->address;
+  }
+
+  leadership leadership_now() const {
+    leadership x;
+    x.term = core_->term();
+    x.self = core_->leads();
+    const auto known = x.self || core_->role() != role::leader;
+    if (known && !core_->leader().value.empty()) {
+      x.leader = core_->leader();
+      x.leader_address = address_of(core_->leader());
+    }
+    x.noop_index = x.self ? core_->noop_index() : 0;
+    return x;
+  }
+
+  void announce() {
+    auto news = leadership_now();
+    if (told_ == news)
+      return;
+    if (news.self || (told_ && told_->self))
+      praetor::log::info(module_name,
+                         news.self ? "entering leader state"
+                                   : "entering follower state",
+                         {{"term", std::to_string(news.term)}});
+    for (const auto& sink : neighbours_->leadership)
+      self_->send(sink, news);
+    told_ = std::move(news);
+  }
+
+  void log_alarm(std::string_view what) {
+    praetor::log::error(module_name, what,
+                        {{"term", std::to_string(core_->term())}});
+  }
+
+  raft_status status_now() const {
+    const auto& members = core_->memberships();
+    const auto known = leadership_now();
+    raft_status x;
+    x.role = core_->role() == role::leader     ? "Leader"
+             : core_->role() == role::follower ? "Follower"
+                                               : "Candidate";
+    x.term = core_->term();
+    x.leader = known.leader;
+    x.leader_address = known.leader_address;
+    x.commit = core_->commit();
+    x.applied = core_->applied();
+    x.last_log_index = core_->entries().last();
+    x.last_log_term = core_->entries().last_term();
+    x.checkpoint_index = mark_.index;
+    x.checkpoint_term = mark_.term;
+    x.members = members.latest().members;
+    x.members_index = members.latest_index();
+    x.num_peers = members.latest().voters().size()
+                  - (members.latest().is_voter(opts_.core.self) ? 1 : 0);
+    if (core_->role() == role::leader)
+      x.last_contact = duration::zero();
+    else if (const auto heard = core_->last_contact())
+      x.last_contact = now() - *heard;
+    return x;
+  }
+
+  // -- member variables -------------------------------------------------------
+
+  self_pointer self_;
+  raft_options opts_;
+  std::optional<raft_core> core_;
+  std::optional<attach> neighbours_;
+  checkpoint_mark mark_;
+
+  proposal_queue proposals_{{}};
+
+  /// By index: proposals in the log that the state has not got yet.
+  std::map<log_index, reply<command_result>> replies_;
+
+  std::deque<waiting_for_leader> reads_;
+  std::map<std::uint64_t, waiting_for_leader> reads_under_way_;
+  std::uint64_t read_ids_ = 0;
+
+  /// Whose change the core is just looking at, and those in the log.
+  reply<log_index> change_;
+  std::map<log_index, reply<log_index>> changes_;
+  reply<std::monostate> transfer_;
+
+  /// The last entry given to the state, and the ends of batches it works on.
+  log_index handed_ = 0;
+  std::deque<log_index> in_flight_;
+
+  std::optional<leadership> told_;
+
+  std::optional<time_point> core_timer_;
+  /// When the earliest tick under way arrives.
+  std::optional<time_point> tick_at_;
+};
+
+} // namespace
+
+result<restored> restore(const log_image& image, const checkpoint_mark& mark,
+                         std::optional<membership> bootstrap) {
+  restored x;
+  x.hard = image.hard;
+  x.start = image.start;
+  x.entries = image.entries;
+  x.checkpoint = {mark.index, mark.term};
+  if (!mark.membership.empty()) {
+    auto members = decode<membership>(mark.membership);
+    if (!members)
+      return members.error();
+    x.members = *std::move(members);
+    x.members_index = mark.membership_index;
+  }
+  x.bootstrap = std::move(bootstrap);
+  if (auto good = check(x); !good)
+    return good.error();
+  return x;
+}
+
+raft_actor spawn_raft(caf::actor_system& sys, raft_options opts, restored from,
+                      checkpoint_mark mark) {
+  return spawn_state<raft_state>(sys, std::move(opts), std::move(from),
+                                 std::move(mark));
+}
+
+} // namespace praetor::raft
