@@ -1,0 +1,329 @@
+#include "runtime/node/agent_program.hpp"
+
+#include "api/http/http_server.hpp"
+#include "runtime/base/log.hpp"
+#include "runtime/base/rng.hpp"
+#include "runtime/config/banner.hpp"
+#include "runtime/config/host.hpp"
+#include "runtime/config/load.hpp"
+#include "runtime/net/prober.hpp"
+#include "runtime/node/actors.hpp"
+#include "runtime/node/data_dir.hpp"
+#include "runtime/node/definitions.hpp"
+#include "runtime/node/facts.hpp"
+#include "runtime/node/log_output.hpp"
+#include "runtime/node/pid_file.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <random>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace praetor::node {
+
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+/// How long answers may take to leave after a graceful leave.
+constexpr auto farewell = 200ms;
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32U) | device();
+}
+
+std::string signal_name(int number) {
+  switch (number) {
+    case SIGINT: return "interrupt";
+    case SIGTERM: return "terminated";
+    default: return "hangup";
+  }
+}
+
+/// A node that is starting, running or stopping. Everything here happens in the
+/// one io thread, which is the main thread.
+class agent_program {
+public:
+  agent_program(std::span<const std::string> args, config::loaded from)
+    : args_{args.begin(), args.end()},
+      config_{std::move(from.config)},
+      warnings_{std::move(from.warnings)} {}
+
+  int run() {
+    if (auto started = start(); !started)
+      return fail(started.error().context);
+    io_.run();
+    stop();
+    log::info("agent", "Exit code", {{"code", std::to_string(exit_code_)}});
+    return exit_code_;
+  }
+
+private:
+  // -- start
+  // --------------------------------------------------------------------
+
+  status start() {
+    if (auto made = make_data_dir(config_.data_dir); !made)
+      return made.error();
+    rng random{random_seed()};
+    auto id = settle_node_id(config_.data_dir, config_.node_id, random);
+    if (!id)
+      return id.error();
+    if (auto opened = open_log(*id); !opened)
+      return opened.error();
+    auto definitions = definitions_of(config_);
+    if (!definitions)
+      return definitions.error();
+    auto disks = open_databases(config_.data_dir, config_.server);
+    if (!disks)
+      return disks.error();
+    if (auto started = start_actors(*id, std::move(*disks), random.next());
+        !started)
+      return started;
+    actors_->load(std::move(*definitions));
+    if (auto listening = start_http(*id, random.next()); !listening)
+      return listening;
+    if (auto written = pid_.write(config_.pid_file); !written)
+      return written;
+    wait_for_signal();
+    log::info("agent", "Consul agent running!");
+    return ok;
+  }
+
+  status open_log(const std::string& node_id) {
+    if (!config_.log_json) {
+      std::cout << config::banner(config_, node_id) << std::flush;
+    }
+    log_options options;
+    options.threshold =
+      log::parse_level(config_.log_level).value_or(log::level::info);
+    options.json = config_.log_json;
+    options.syslog = config_.enable_syslog;
+    options.file = config_.log_file;
+    options.rotate_bytes = static_cast<std::uint64_t>(config_.log_rotate_bytes);
+    options.rotate_duration = config_.log_rotate_duration;
+    options.rotate_max_files = config_.log_rotate_max_files;
+    auto opened = log_output::open(std::move(options));
+    if (!opened)
+      return opened.error();
+    log_ = std::move(*opened);
+    for (const auto& text : warnings_)
+      log::warn("agent", text);
+    return ok;
+  }
+
+  status start_actors(const std::string& node_id, databases disks,
+                      std::uint64_t seed) {
+    if (!config_.server)
+      return error{errc::rejected,
+                   "client agents need servers to join, which this version "
+                   "cannot do yet; start it with -server or -dev"};
+    actor_options options;
+    options.settings = config_;
+    options.node_id = node_id;
+    options.disks = std::move(disks);
+    options.probes = net::make_prober(io_);
+    options.seed = seed;
+    options.on_fatal = [](const std::string& why) {
+      log::error("agent", "cannot go on", {{"error", why}});
+      std::fflush(stdout);
+      std::_Exit(exit_disk_failed);
+    };
+    auto started = actors::start(std::move(options));
+    if (!started)
+      return started.error();
+    actors_ = std::move(*started);
+    return ok;
+  }
+
+  status start_http(const std::string& node_id, std::uint64_t seed) {
+    backends_.post = [this](std::function<void()> f) {
+      asio::post(io_, std::move(f));
+    };
+    actors_->connect(backends_);
+    backends_.facts = http_facts(config_, node_id);
+    backends_.random = rng{seed};
+    backends_.reload = [this](const reply<std::monostate>& to) {
+      to.complete(reload());
+    };
+    backends_.leave = [this](const reply<std::monostate>& to) { leave(to); };
+    backends_.monitor = [this](const std::shared_ptr<http::body_stream>& to,
+                               const std::string& level,
+                               bool json) { monitor(to, level, json); };
+    refuse_membership();
+    http::server_options options;
+    for (const auto& where : config_.network.http)
+      options.addresses.push_back(to_string(where));
+    options.settings = http_site(config_);
+    options.connections_per_client_max =
+      static_cast<std::size_t>(config_.limits.http_max_conns_per_client);
+    auto started = http::http_server::start(io_, backends_, std::move(options));
+    if (!started)
+      return started.error();
+    http_ = std::move(*started);
+    for (const auto& where : config_.network.http)
+      log::info("agent", "Started HTTP server",
+                {{"address", to_string(where)},
+                 {"network", where.port < 0 ? "unix" : "tcp"}});
+    return ok;
+  }
+
+  /// Until nodes can find each other there is only this one.
+  void refuse_membership() {
+    backends_.join = [](const std::string& address, bool,
+                        const reply<std::monostate>& to) {
+      to.complete(error{errc::rejected,
+                        "1 error occurred:\n\t* Failed to join " + address
+                          + ": this version cannot join other nodes\n\n"});
+    };
+    backends_.force_leave = [this](const std::string& node, bool,
+                                   const reply<std::monostate>& to) {
+      if (node == config_.node_name)
+        return to.complete(ok);
+      to.complete(
+        error{errc::rejected, "agent: No node found with name '" + node + "'"});
+    };
+  }
+
+  // -- life
+  // -----------------------------------------------------------------------
+
+  void wait_for_signal() {
+    signals_.async_wait([this](const auto& failure, int number) {
+      if (failure)
+        return;
+      log::info("agent", "Caught", {{"signal", signal_name(number)}});
+      if (number == SIGHUP)
+        static_cast<void>(reload());
+      else
+        end(number);
+      wait_for_signal();
+    });
+  }
+
+  void end(int number) {
+    const auto graceful = number == SIGINT ? config_.leaves_on_interrupt()
+                                           : config_.leaves_on_terminate();
+    if (std::exchange(ending_, true) || !graceful) {
+      log::info("agent", "Graceful shutdown disabled. Exiting");
+      exit_code_ = 1;
+      return io_.stop();
+    }
+    leave({});
+  }
+
+  void leave(const reply<std::monostate>& to) {
+    ending_ = true;
+    log::info("agent", "Gracefully shutting down agent...");
+    exit_code_ = 0;
+    to.complete(ok);
+    goodbye_.expires_after(farewell);
+    goodbye_.async_wait([this](const auto&) {
+      log::info("agent", "Graceful exit completed");
+      io_.stop();
+    });
+  }
+
+  /// Reads the configuration again. What cannot change while running stays.
+  status reload() {
+    log::info("agent", "Reloading configuration...");
+    auto fresh = config::prepare_agent(args_, config::disk_files{},
+                                       config::host_environment());
+    if (!fresh.run)
+      return refuse_reload(fresh.end.err);
+    auto definitions = definitions_of(fresh.run->config);
+    if (!definitions)
+      return refuse_reload(definitions.error().context);
+    config_.log_level = fresh.run->config.log_level;
+    log_->set_threshold(
+      log::parse_level(config_.log_level).value_or(log::level::info));
+    for (const auto& text : fresh.run->warnings)
+      log::warn("agent", text);
+    actors_->load(std::move(*definitions));
+    return ok;
+  }
+
+  static status refuse_reload(std::string text) {
+    while (text.ends_with('\n'))
+      text.pop_back();
+    if (text.starts_with("==> "))
+      text.erase(0, 4);
+    log::error("agent", "Reload config failed", {{"error", text}});
+    return error{errc::rejected, std::move(text)};
+  }
+
+  void monitor(const std::shared_ptr<http::body_stream>& to,
+               const std::string& level, bool json) {
+    const auto number = std::make_shared<std::uint64_t>(0);
+    *number = log_->listen(
+      log::parse_level(level).value_or(log::level::info), json,
+      [this, to, number](std::string line) {
+        if (to->closed())
+          return asio::post(io_, [this, number] { log_->ignore(*number); });
+        to->write(std::move(line) + "\n");
+      });
+  }
+
+  // -- end
+  // ------------------------------------------------------------------------
+
+  void stop() {
+    if (http_)
+      http_->stop();
+    actors_.reset();
+    http_.reset();
+    pid_.remove();
+  }
+
+  int fail(const std::string& text) {
+    if (!log_) {
+      std::cerr << "==> " << text << "\n";
+      return 1;
+    }
+    log::error("agent", "Error starting agent", {{"error", text}});
+    stop();
+    log::info("agent", "Exit code", {{"code", "1"}});
+    return 1;
+  }
+
+  std::vector<std::string> args_;
+  config::settings config_;
+  std::vector<std::string> warnings_;
+  asio::io_context io_{1};
+  asio::signal_set signals_{io_, SIGINT, SIGTERM, SIGHUP};
+  asio::steady_timer goodbye_{io_};
+  std::unique_ptr<log_output> log_;
+  http::backends backends_;
+  std::unique_ptr<actors> actors_;
+  std::unique_ptr<http::http_server> http_;
+  pid_file pid_;
+  bool ending_ = false;
+  int exit_code_ = 0;
+};
+
+} // namespace
+
+int run_agent(std::span<const std::string> args) {
+  auto start = config::prepare_agent(args, config::disk_files{},
+                                     config::host_environment());
+  if (!start.run) {
+    std::cout << start.end.out << std::flush;
+    std::cerr << start.end.err << std::flush;
+    return start.end.exit_code;
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+  return agent_program{args, std::move(*start.run)}.run();
+}
+
+} // namespace praetor::node
