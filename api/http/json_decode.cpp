@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -86,6 +87,23 @@ std::string quote_character(char c) {
   return "'" + quoted.substr(1, quoted.size() - 2) + "'";
 }
 
+/// Returns where the character is that Go complains about. RapidJSON points at
+/// the backslash of a bad escape.
+std::size_t culprit(std::string_view text,
+                    const rapidjson::ParseResult& outcome) {
+  auto at = outcome.Offset();
+  if (at >= text.size() || text[at] != '\\')
+    return at;
+  ++at;
+  if (at < text.size() && text[at] == 'u') {
+    ++at;
+    while (at < text.size()
+           && std::isxdigit(static_cast<unsigned char>(text[at])))
+      ++at;
+  }
+  return at;
+}
+
 error explain(std::string_view text, const rapidjson::ParseResult& outcome) {
   switch (outcome.Code()) {
     case rapidjson::kParseErrorDocumentEmpty: return broken("EOF");
@@ -95,10 +113,18 @@ error explain(std::string_view text, const rapidjson::ParseResult& outcome) {
                     "float64");
     default: break;
   }
-  if (outcome.Offset() >= text.size())
+  const auto at = culprit(text, outcome);
+  if (at >= text.size())
     return broken("unexpected EOF");
-  return broken("invalid character " + quote_character(text[outcome.Offset()])
-                + " " + std::string{describe(outcome.Code())});
+  // RapidJSON says the same of control characters and of unknown escapes.
+  const auto control = static_cast<unsigned char>(text[at]) < 0x20
+                       && text[outcome.Offset()] != '\\';
+  const auto code =
+    control && outcome.Code() == rapidjson::kParseErrorStringEscapeInvalid
+      ? rapidjson::kParseErrorStringInvalidEncoding
+      : outcome.Code();
+  return broken("invalid character " + quote_character(text[at]) + " "
+                + std::string{describe(code)});
 }
 
 std::string_view kind_of(const json_value& x) {
