@@ -43,6 +43,7 @@ void connect_actors(backends& to, actor_handles actors) {
   to.submit = to_actor<router::submit>(actors.router);
   to.renew_session = to_actor<router::renew_session>(actors.router);
   to.raft_status = to_actor<raft::get_status>(actors.raft);
+  to.change_members = to_actor<raft::change_members>(actors.raft);
   connect_agent(to, actors.agent);
   to.reload = [](reply<std::monostate> done) { refuse(done); };
   to.leave = [](reply<std::monostate> done) { refuse(done); };

@@ -23,7 +23,8 @@ using router_sink_actor =
   caf::typed_actor<caf::reacts_to<router::submit>,
                    caf::reacts_to<router::renew_session>>;
 
-using raft_sink_actor = caf::typed_actor<caf::reacts_to<raft::get_status>>;
+using raft_sink_actor = caf::typed_actor<caf::reacts_to<raft::get_status>,
+                                         caf::reacts_to<raft::change_members>>;
 
 using agent_sink_actor = caf::typed_actor<
   caf::reacts_to<agent::register_service>,

@@ -126,6 +126,7 @@ struct backends {
   std::function<void(router::submit)> submit;
   std::function<void(router::renew_session)> renew_session;
   std::function<void(raft::get_status)> raft_status;
+  std::function<void(raft::change_members)> change_members;
   std::function<void(agent::register_service)> register_service;
   std::function<void(agent::deregister_service)> deregister_service;
   std::function<void(agent::register_check)> register_check;

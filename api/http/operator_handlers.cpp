@@ -7,7 +7,6 @@
 #include "api/http/respond.hpp"
 #include "runtime/base/json.hpp"
 
-#include <algorithm>
 #include <map>
 
 namespace praetor::http {
@@ -37,7 +36,7 @@ render_configuration(const raft::raft_status& s,
   std::string out;
   json_writer w{out};
   w.begin_object().key("Servers").begin_array();
-  for (const auto& m : s.members.members) {
+  for (const auto& m : s.members) {
     const auto name = names.find(m.id.value);
     w.begin_object();
     w.key("ID").string(m.id.value);
@@ -80,23 +79,28 @@ void with_status(exchange x, void (*next)(exchange, raft::raft_status)) {
     })});
 }
 
-void remove_peer(exchange x, const raft::raft_status& s) {
+/// Proposes the membership without one server.
+void remove_peer(exchange x, raft::raft_status s) {
   const auto by_id = x.rq.has("id");
-  const std::string wanted{
-    x.rq.parameter(by_id ? "id" : "address").value_or("")};
-  const auto& all = s.members.members;
-  const auto known = std::any_of(all.begin(), all.end(), [&](const auto& m) {
-    return (by_id ? m.id.value : m.address) == wanted;
-  });
-  const std::string kind = by_id ? "id " : "address ";
-  if (!known)
-    return x.respond(plain(500, kind + json_quote(wanted)
+  const std::string kind = by_id ? "id" : "address";
+  const std::string wanted{x.rq.parameter(kind).value_or("")};
+  raft::change_members message;
+  message.expected = s.members_index;
+  message.next.members = s.members;
+  const auto gone =
+    std::erase_if(message.next.members, [&](const raft::member& m) {
+      return (by_id ? m.id.value : m.address) == wanted;
+    });
+  if (gone == 0)
+    return x.respond(plain(500, kind + " " + json_quote(wanted)
                                   + " was not found in the Raft "
                                     "configuration"));
-  x.respond(plain(500, "cannot remove the server with " + kind
-                         + json_quote(wanted)
-                         + ": this server does not change the Raft "
-                           "configuration yet"));
+  auto& to = x.to;
+  message.to =
+    to.then<log_index>([x = std::move(x)](const result<log_index>& i) {
+      x.respond(i ? empty() : failure(i.error()));
+    });
+  to.change_members(std::move(message));
 }
 
 } // namespace
@@ -119,9 +123,7 @@ void operator_raft_peer(exchange x) {
                                 "?address"));
   if (const auto here = check_datacenter(x.rq, x.to.facts); !here)
     return x.respond(failure(here.error()));
-  with_status(std::move(x), [](exchange y, raft::raft_status s) {
-    remove_peer(std::move(y), s);
-  });
+  with_status(std::move(x), remove_peer);
 }
 
 } // namespace praetor::http

@@ -25,7 +25,7 @@ void answer_status(exchange x,
 
 void status_leader(exchange x) {
   answer_status(std::move(x), [](const raft::raft_status& s) {
-    return json_quote(s.leader.value.empty() ? "" : s.leader_address);
+    return json_quote(s.leader ? s.leader_address : std::string{});
   });
 }
 
@@ -34,8 +34,8 @@ void status_peers(exchange x) {
     std::string out;
     json_writer list{out};
     list.begin_array();
-    if (!s.leader.value.empty())
-      for (const auto& m : s.members.members)
+    if (s.leader)
+      for (const auto& m : s.members)
         list.string(m.address);
     list.end_array();
     return out;

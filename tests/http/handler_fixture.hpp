@@ -60,6 +60,7 @@ struct handler_fixture {
     to.submit = keep(submits);
     to.renew_session = keep(renewals);
     to.raft_status = keep(status_questions);
+    to.change_members = keep(changes);
     to.forget_watch = [this](std::uint64_t id) { forgotten.push_back(id); };
     to.get_counts = keep(count_questions);
     to.get_members = keep(member_questions);
@@ -126,6 +127,7 @@ struct handler_fixture {
   std::vector<router::submit> submits;
   std::vector<router::renew_session> renewals;
   std::vector<raft::get_status> status_questions;
+  std::vector<raft::change_members> changes;
   std::vector<agent::get_counts> count_questions;
   std::vector<agent::get_members> member_questions;
   std::vector<agent::fire_event> events_fired;
