@@ -336,10 +336,12 @@ status tables::load_row(const row& x,
   auto value = decode<Row>(*x.value);
   if (!value || !matches(x.key, *value))
     return corrupt(x);
+  Key key;
   if constexpr (std::is_same_v<Row, log_index>)
-    write(x.key, std::optional{*value});
+    key = x.key;
   else
-    write(key_of(*value), std::optional{std::move(*value)});
+    key = key_of(*value);
+  write(key, std::optional{std::move(*value)});
   return ok;
 }
 
