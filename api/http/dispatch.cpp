@@ -39,7 +39,7 @@ response redirect(const request& rq, std::string_view path,
 
 /// Paths outside /v1.
 admission admit_page(const site& s, const request& rq, std::string_view query) {
-  static const auto page = share(std::string{ui::page()});
+  static const auto page = share(std::string{ui::page});
   static const auto robots = share("User-agent: *\nDisallow: /\n");
   admission a;
   if (rq.path == "/") {
