@@ -293,3 +293,12 @@ TEST_CASE("run_validate: judges files as the agent would", "[config]") {
   CHECK(run({"-config-format=x", "a"}).exit_code == 1);
   CHECK(run({"-h"}).out.starts_with("Usage: consul validate [options]"));
 }
+
+TEST_CASE("load: a list of one stands for its item", "[config]") {
+  memory_files files;
+  files.texts["a.json"] = R"({"ports": [{"http": [99]}], "node_name": ["n"]})";
+  auto out = load_agent({"-data-dir=/d", "-config-file=a.json"}, files);
+  REQUIRE(out);
+  CHECK(out->config.ports.http == 99);
+  CHECK(out->config.node_name == "n");
+}
