@@ -155,6 +155,44 @@ TEST_CASE("catalog_core: a gateway may have the reserved key of its kind",
   CHECK(catalog.apply(registration(make_node("a"), gateway)).body == "true");
 }
 
+TEST_CASE("catalog_core: another spelling of the node writes no service again",
+          "[catalog][core]") {
+  auto catalog = one_node();
+  const auto services = ask(query_kind::services);
+  const auto index = catalog.index(services);
+  catalog.apply(registration(make_node("a"), make_service("web-1", "web")));
+  CHECK(catalog.index(services) == index);
+}
+
+TEST_CASE("catalog_core: the last passing instance takes the place of one that "
+          "is not",
+          "[catalog][core]") {
+  catalog_fixture catalog;
+  for (const auto* id : {"1", "2", "3", "4"})
+    catalog.apply(registration(make_node("a"), make_service(id, "web")));
+  catalog.apply(registration(make_node("a"), make_check("c", "warning", "1")));
+  auto passing = ask(query_kind::health_service, "web");
+  passing.passing = true;
+  const auto body = catalog.body(passing);
+  const auto at = [&body](const std::string& id) {
+    return body.find(R"("Service":{"ID":")" + id + '"');
+  };
+  CHECK(at("1") == std::string::npos);
+  CHECK(at("4") < at("2"));
+  CHECK(at("2") < at("3"));
+  CHECK(at("3") != std::string::npos);
+}
+
+TEST_CASE("catalog_core: a malformed operation hides what else would fail",
+          "[catalog][core]") {
+  catalog_fixture catalog;
+  const auto done = catalog.apply(
+    of({{0, verb::get, make_node("none")}, {1, verb::get, make_node("")}}));
+  const auto outcome = *decode<transaction_outcome>(done.body);
+  REQUIRE(outcome.errors.size() == 1);
+  CHECK(outcome.errors[0].second == "Must provide node");
+}
+
 TEST_CASE("catalog_core: a verb that does not exist fails the transaction",
           "[catalog][core]") {
   auto catalog = one_node();
