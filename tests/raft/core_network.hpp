@@ -53,6 +53,8 @@ public:
   std::deque<message> network;
   /// Servers that nobody can reach and that reach nobody.
   std::set<peer_id> isolated;
+  /// Servers whose writes do not end.
+  std::set<peer_id> hung;
   /// Whether committed entries are applied at once.
   bool auto_apply = true;
 
@@ -115,7 +117,7 @@ public:
   /// The oldest write becomes durable. Returns false if there is none.
   bool persist(const peer_id& id) {
     auto& x = servers.at(id);
-    if (!x.core || x.writes.empty())
+    if (!x.core || x.writes.empty() || hung.contains(id))
       return false;
     const auto request = x.writes.front();
     x.writes.pop_front();

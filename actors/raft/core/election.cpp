@@ -36,9 +36,10 @@ bool raft_core::sticky_towards(const peer_id& candidate) const {
   if (knows_cluster && now_ - boot_ < opts_.election_min())
     return true;
   // Stickiness is owed to a person: if the leader itself stands again, it has
-  // given up its lease (hashicorp/raft issue 605).
+  // given up its lease (hashicorp/raft issue 605). `leader_` cannot tell: it is
+  // forgotten as soon as that candidate's term is known.
   return contact_ && now_ - *contact_ < opts_.election_min()
-         && candidate != leader_;
+         && candidate != contact_with_;
 }
 
 /// Empty: unknown. Reads on their way to another leader have to be asked again.

@@ -15,6 +15,7 @@ void raft_core::follow(const peer_id& leader) {
   if (role_ != role::follower || leader_ != leader)
     become_follower(hard_.term, leader);
   contact_ = now_;
+  contact_with_ = leader;
   reset_election_deadline();
 }
 

@@ -284,6 +284,7 @@ private:
   log_index commit_ = 0;
   log_index applied_ = 0;
   std::optional<time_point> contact_;
+  peer_id contact_with_;
   time_point election_deadline_;
   std::map<peer_id, bool> votes_;
   /// A leader knew an acknowledged entry of ours that we do not have: until
