@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "actors/health/core/probes.hpp"
+#include "actors/health/prober.hpp"
 #include "runtime/base/reply.hpp"
 
 #include <boost/asio/io_context.hpp>

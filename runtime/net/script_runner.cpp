@@ -193,7 +193,6 @@ public:
       return;
     to_.complete(error{errc::canceled, "the command was canceled"});
     kill_group();
-    arm(kill_patience);
   }
 
 private:
@@ -216,7 +215,7 @@ private:
     owned_fd child{static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0))};
     if (!child) {
       const auto code = errno;
-      kill_group();
+      ::kill(-pid_, SIGKILL);
       ::waitpid(pid_, nullptr, 0);
       return os_error("pidfd_open", code);
     }
@@ -242,7 +241,6 @@ private:
       return finish();
     timed_out_ = true;
     kill_group();
-    arm(kill_patience);
   }
 
   void wait_for_end() {
@@ -294,6 +292,8 @@ private:
     ::kill(-pid_, SIGKILL);
     if (ended_)
       finish();
+    else
+      arm(kill_patience);
   }
 
   void finish() {

@@ -10,6 +10,7 @@
 #include <caf/send.hpp>
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <memory>
 
 using namespace praetor;

@@ -28,7 +28,7 @@ struct fixture {
     web.service.tags = {"a"};
     web.service.port = 80;
     web.service.address = "10.0.0.1";
-    web.service.meta = {{"k", "v"}};
+    web.service.meta = catalog::string_map{{"k", "v"}};
     REQUIRE(state.register_service(web, {}));
   }
 

@@ -10,8 +10,11 @@
 #include <boost/asio/steady_timer.hpp>
 #include <catch2/catch.hpp>
 
+#include <poll.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <optional>
@@ -69,9 +72,16 @@ struct fixture {
   }
 };
 
-/// Whether the process whose id a script printed is gone.
-bool is_gone(const std::string& output) {
-  return ::kill(static_cast<pid_t>(std::stol(output)), 0) != 0;
+/// Whether the process whose id a script printed ends within `patience`.
+bool ends(const std::string& output, std::chrono::milliseconds patience) {
+  const auto pid = static_cast<pid_t>(std::stol(output));
+  const auto fd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+  if (fd < 0)
+    return true;
+  pollfd event{fd, POLLIN, 0};
+  const auto ended = ::poll(&event, 1, static_cast<int>(patience.count())) == 1;
+  ::close(fd);
+  return ended;
 }
 
 } // namespace
@@ -172,7 +182,7 @@ TEST_CASE_METHOD(fixture, "script_runner: grandchildren with the pipe die too",
                  "[net][script]") {
   const auto& x = run(sh("sleep 100 & echo $!; exit 0", 300ms));
   CHECK(x.timed_out);
-  CHECK(is_gone(x.output));
+  CHECK(ends(x.output, 5s));
 }
 
 TEST_CASE_METHOD(fixture, "script_runner: a swarm dies with its group",
@@ -193,7 +203,7 @@ TEST_CASE_METHOD(fixture, "script_runner: silent daemons are left alone",
                  "[net][script]") {
   const auto& x = run(sh("sleep 100 >/dev/null 2>&1 & echo $!; exit 0", 5s));
   CHECK_FALSE(x.timed_out);
-  CHECK_FALSE(is_gone(x.output));
+  CHECK_FALSE(ends(x.output, 0ms));
   ::kill(static_cast<pid_t>(std::stol(x.output)), SIGKILL);
 }
 
