@@ -124,7 +124,7 @@ public:
     to_.read_kv = [this](kv::read r) { on_read(std::move(r)); };
     to_.forget_watch = [this](std::uint64_t id) {
       waiting_.erase(id);
-      forgotten_.set_value();
+      tell(forgotten_, was_forgotten_);
     };
     to_.submit = [this](const router::submit& s) {
       s.to.complete(command_result{errc{}, "true", 2});
@@ -170,12 +170,18 @@ public:
   std::uint16_t port = 0;
 
 private:
+  /// Tests wait for the first time only.
+  static void tell(std::promise<void>& who, bool& told) {
+    if (!std::exchange(told, true))
+      who.set_value();
+  }
+
   void on_read(kv::read r) {
     if (r.options.min_index == 0)
       return r.to.complete(
         owner::read_answer{{1, true, share("\"" + r.query.name + "\"")}});
     waiting_.emplace(r.options.watch_id, std::move(r));
-    waits_.set_value();
+    tell(waits_, did_wait_);
   }
 
   asio::io_context io_{1};
@@ -183,6 +189,8 @@ private:
   std::map<std::uint64_t, kv::read> waiting_;
   std::promise<void> forgotten_;
   std::promise<void> waits_;
+  bool was_forgotten_ = false;
+  bool did_wait_ = false;
   std::unique_ptr<http_server> server_;
   std::thread thread_;
 };
