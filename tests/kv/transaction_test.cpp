@@ -185,6 +185,17 @@ TEST_CASE("transaction: positions are those of the client's list",
              + " 9:" + kv_json("a", "null", "11 11"));
 }
 
+TEST_CASE("transaction: a key that came and went moves its prefixes",
+          "[kv][core]") {
+  for (const auto how : {verb::remove, verb::remove_tree}) {
+    machine m;
+    m.write(op(verb::set, "a"));
+    m.transact({op(verb::set, "t/1"), op(how, "t/1")});
+    m.write(op(verb::set, "a", "2"));
+    CHECK(m.ask(query_kind::prefix, "t/").index == 12);
+  }
+}
+
 TEST_CASE("transaction: what only reads is a query", "[kv][core]") {
   auto m = make_machine();
   const auto ask = [&m](std::vector<key_operation> operations) {

@@ -21,11 +21,10 @@ void draft::erase(std::string_view key) {
 }
 
 void draft::erase_prefix(std::string_view prefix) {
-  const auto first = changes_.keys.lower_bound(prefix);
-  auto last = first;
-  while (last != changes_.keys.end() && last->first.starts_with(prefix))
-    ++last;
-  changes_.keys.erase(first, last);
+  // Stay on the list, so that their indexes move although they are new.
+  for (auto at = changes_.keys.lower_bound(prefix);
+       at != changes_.keys.end() && at->first.starts_with(prefix); ++at)
+    at->second.reset();
   changes_.erased_prefixes.emplace_back(prefix);
 }
 
