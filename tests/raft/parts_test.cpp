@@ -7,6 +7,7 @@
 #include "actors/raft/core/persist_queue.hpp"
 #include "actors/raft/core/progress.hpp"
 #include "actors/raft/core/quorum.hpp"
+#include "actors/raft/core/raft_core.hpp"
 #include "actors/raft/core/types.hpp"
 
 #include <catch2/catch.hpp>
@@ -275,4 +276,58 @@ TEST_CASE("message: survives the wire, and nonsense is noticed",
   CHECK_FALSE(with({std::make_shared<const log_entry>(bad)}));
   for (std::size_t n = 0; n < encode(m).size(); ++n)
     CHECK_FALSE(decode<message>(encode(m).substr(0, n)));
+}
+
+TEST_CASE("raft: what lies behind a message is not verified by it",
+          "[raft][core]") {
+  // The server has two entries of term 2 that the leader of term 3 may not
+  // have; an append that ends before them neither acknowledges nor commits
+  // them.
+  restored disk;
+  disk.hard.term = 2;
+  disk.entries = {entry(1, 1), entry(2, 2), entry(3, 2), entry(4, 2)};
+  core_options opts;
+  opts.self = {"1"};
+  opts.cluster_id = "c";
+  raft_core core{opts, disk, time_point{}};
+  core.step(begin{}, {});
+  auto out =
+    core.step(message{"c", {"2"}, {"1"}, 3, append{7, {2, 2}, {}, 4, 1}}, {});
+  REQUIRE(out.write); // the term; the answer waits for it
+  CHECK(out.messages.empty());
+  out = core.step(storage_done{out.write->token}, {});
+  REQUIRE(out.messages.size() == 1);
+  CHECK(std::get<append_reply>(out.messages[0].body).match == 2);
+  CHECK(core.commit() == 2);
+  CHECK(core.entries().last() == 4);
+}
+
+TEST_CASE("raft: strange messages change nothing", "[raft][core]") {
+  restored disk;
+  disk.hard.term = 2;
+  disk.entries = {entry(1, 1)};
+  core_options opts;
+  opts.self = {"1"};
+  opts.cluster_id = "c";
+  raft_core core{opts, disk, time_point{}};
+  core.step(begin{}, {});
+  const std::vector<message> strange{
+    {"other", {"2"}, {"1"}, 9, heartbeat{}},
+    {"c", {"2"}, {"3"}, 9, heartbeat{}},
+    {"c", {"1"}, {"1"}, 9, heartbeat{}},
+    {"c", {""}, {"1"}, 9, heartbeat{}},
+    {"c", {"2"}, {"1"}, 0, heartbeat{}},
+    {"c", {"2"}, {"1"}, 2, append_reply{1, true, 99, 0, {}, 0, {}}},
+    {"c", {"2"}, {"1"}, 2, heartbeat_reply{}},
+    {"c", {"2"}, {"1"}, 2, vote_reply{3, true}},
+    {"c", {"2"}, {"1"}, 2, timeout_now{0}},
+    {"c", {"2"}, {"1"}, 2, read_index_reply{1, true, 7}},
+  };
+  for (const auto& m : strange) {
+    const auto out = core.step(m, {});
+    CHECK(out.messages.empty());
+    CHECK_FALSE(out.write);
+    CHECK(core.term() == 2);
+    CHECK(core.role() == role::follower);
+  }
 }
