@@ -184,7 +184,8 @@ struct http_server::parts : std::enable_shared_from_this<parts> {
 
   /// Renews the time and ends connections that take too long.
   static task<> tick(std::shared_ptr<parts> self) {
-    while (!self->home->stopping || !self->home->open.empty()) {
+    while (!self->abandoned
+           && (!self->home->stopping || !self->home->open.empty())) {
       error_code ec;
       self->clock.expires_after(tick_interval);
       co_await self->clock.async_wait(asio::redirect_error(use_task, ec));
@@ -223,11 +224,14 @@ struct http_server::parts : std::enable_shared_from_this<parts> {
   std::shared_ptr<lobby> home;
   timer clock;
   std::vector<std::shared_ptr<acceptor>> listeners;
+  /// Nobody owns the server any more.
+  bool abandoned = false;
 };
 
 http_server::http_server(std::shared_ptr<parts> p) : parts_{std::move(p)} {}
 
 http_server::~http_server() {
+  parts_->abandoned = true;
   parts_->stop();
   parts_->for_each_open([](connection& c) { c.close(); });
 }
