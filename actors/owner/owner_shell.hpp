@@ -238,7 +238,8 @@ private:
     if (auto kept = live_.find(q))
       return std::move(*kept);
     auto x = core_->evaluate(q);
-    if (Core::cacheable(q))
+    // What is not there may get a higher index without a topic that moves.
+    if (x.found && Core::cacheable(q))
       live_.keep(q, core_->topics(q), x);
     return x;
   }

@@ -9,14 +9,11 @@
 
 #include "runtime/base/result.hpp"
 #include "runtime/base/rng.hpp"
+#include "storage/log_store.hpp"
+#include "storage/state_store.hpp"
 
 #include <memory>
 #include <string>
-
-namespace praetor {
-class log_store;
-class state_store;
-} // namespace praetor
 
 namespace praetor::node {
 
