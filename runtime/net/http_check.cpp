@@ -330,7 +330,8 @@ private:
       parser.skip(true);
     co_await http::async_read_header(
       stream, buffer, parser, asio::redirect_error(asio::use_awaitable, code));
-    if (code)
+    // The parser may have gone on into the body, for which it has no room yet.
+    if (code && !parser.is_header_done())
       co_return failed(header_text(code, buffer));
     note_answer(parser.get());
     if (!is_redirect(seen_.status) || !seen_.location) {

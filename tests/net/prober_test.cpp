@@ -26,10 +26,13 @@ class server {
 public:
   enum class then { close, hang, reset };
 
-  server(boost::asio::io_context& io, std::string answer, then after)
+  /// @param until What a request ends with.
+  server(boost::asio::io_context& io, std::string answer, then after,
+         std::string until = "\r\n\r\n")
     : acceptor_{io, {boost::asio::ip::make_address("127.0.0.1"), 0}},
       answer_{std::move(answer)},
-      after_{after} {
+      after_{after},
+      until_{std::move(until)} {
     accept();
   }
 
@@ -58,7 +61,7 @@ private:
   void serve(std::shared_ptr<client> x) {
     clients_.push_back(x);
     boost::asio::async_read_until(
-      x->socket, boost::asio::dynamic_buffer(x->input), "\r\n\r\n",
+      x->socket, boost::asio::dynamic_buffer(x->input), until_,
       [this, x](const auto&, std::size_t) {
         requests.push_back(x->input);
         boost::asio::async_write(
@@ -78,6 +81,7 @@ private:
   tcp::acceptor acceptor_;
   std::string answer_;
   then after_;
+  std::string until_;
   std::vector<std::shared_ptr<client>> clients_;
 };
 
@@ -162,7 +166,7 @@ TEST_CASE_METHOD(fixture, "prober: requests look like Consul's",
   CHECK(seen.find("Content-Length: 5\r\n") != seen.npos);
   what.header = {{"X", {"a\r\nY: b"}}};
   CHECK(get(what)
-        == "Post \"" + what.url
+        == "post \"" + what.url
              + "\": net/http: invalid header field value for \"X\"");
 }
 
@@ -195,8 +199,12 @@ TEST_CASE_METHOD(fixture, "prober: bad servers give Go's texts",
   CHECK(get(url(reset.address())).ends_with("read: connection reset by peer"));
   CHECK(get("ftp://h/")
         == "Get \"ftp://h/\": unsupported protocol scheme \"ftp\"");
-  CHECK(get("https://" + drop.address() + "/", 2s).ends_with("\": EOF"));
-  server plain{io, "HTTP/1.1 400 Bad Request\r\n\r\n", then::close};
+  const std::string hello = "\x16"; // how TLS begins
+  server tls_drop{io, "", then::close, hello};
+  CHECK(get("https://" + tls_drop.address() + "/").ends_with("\": EOF"));
+  server plain{io, "HTTP/1.1 400 Bad Request\r\n\r\n", then::close, hello};
+  CHECK(get("https://" + plain.address() + "/")
+          .ends_with("\": http: server gave HTTP response to HTTPS client"));
   server tls_hang{io, "", then::hang};
   CHECK(get("https://" + tls_hang.address() + "/", 200ms)
           .ends_with("awaiting headers)"));
