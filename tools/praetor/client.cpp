@@ -1,8 +1,7 @@
 #include "tools/praetor/client.hpp"
 
-#include "tools/praetor/words.hpp"
-
 #include "runtime/base/text.hpp"
+#include "tools/praetor/words.hpp"
 
 namespace praetor::tools {
 
@@ -64,13 +63,13 @@ result<client_options> resolve_client_options(
       out.token = token;
   }
   out.basic_auth = variable("CONSUL_HTTP_AUTH");
-  out.tls = {
-    .ca_file = either("ca-file", "CONSUL_CACERT"),
-    .ca_path = either("ca-path", "CONSUL_CAPATH"),
-    .cert_file = either("client-cert", "CONSUL_CLIENT_CERT"),
-    .key_file = either("client-key", "CONSUL_CLIENT_KEY"),
-    .server_name = either("tls-server-name", "CONSUL_TLS_SERVER_NAME"),
-    .verify = parse_bool(variable("CONSUL_HTTP_SSL_VERIFY")).value_or(true)};
+  out.tls = {.ca_file = either("ca-file", "CONSUL_CACERT"),
+             .ca_path = either("ca-path", "CONSUL_CAPATH"),
+             .cert_file = either("client-cert", "CONSUL_CLIENT_CERT"),
+             .key_file = either("client-key", "CONSUL_CLIENT_KEY"),
+             .server_name = either("tls-server-name", "CONSUL_TLS_SERVER_NAME"),
+             .verify =
+               parse_bool(variable("CONSUL_HTTP_SSL_VERIFY")).value_or(true)};
   out.datacenter = flag("datacenter");
   out.stale = flag("stale") == "true";
   return out;
@@ -90,21 +89,20 @@ result<http_answer> client::send(const api_request& request,
   if (!options_.token.empty())
     wire.headers.emplace("X-Consul-Token", options_.token);
   if (const auto& auth = options_.basic_auth; !auth.empty())
-    wire.headers.emplace(
-      "Authorization",
-      "Basic "
-        + base64_encode(auth.find(':') == std::string::npos ? auth + ":"
-                                                            : auth));
+    wire.headers.emplace("Authorization",
+                         "Basic "
+                           + base64_encode(auth.find(':') == std::string::npos
+                                             ? auth + ":"
+                                             : auth));
   auto answer = wire_->exchange(wire, sink);
   if (answer)
     return answer;
   std::string host;
   for (char c : options_.address)
     host.append(options_.unix_socket && c == '/' ? "%2F" : std::string(1, c));
-  return error{answer.error().code, verb(request.method) + " \""
-                                      + options_.scheme + "://" + host
-                                      + wire.target
-                                      + "\": " + answer.error().context};
+  return error{answer.error().code,
+               verb(request.method) + " \"" + options_.scheme + "://" + host
+                 + wire.target + "\": " + answer.error().context};
 }
 
 result<http_answer> client::read(api_request request) {

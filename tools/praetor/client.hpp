@@ -59,19 +59,19 @@ result<client_options> resolve_client_options(
 /// An answer with any status.
 struct http_answer {
   int status = 0;
-  std::string body;
+  std::string body = {};
   /// X-Consul-Index, or 0.
   std::uint64_t index = 0;
 };
 
 /// A request in the form in which it is sent.
 struct wire_request {
-  std::string method;
+  std::string method = {};
   /// Escaped path and query.
-  std::string target;
+  std::string target = {};
   /// Names and values; Host and Content-Length are the transport's.
-  std::map<std::string, std::string> headers;
-  std::string body;
+  std::map<std::string, std::string> headers = {};
+  std::string body = {};
 };
 
 /// Receives the body of an answer piece by piece.
@@ -86,8 +86,7 @@ public:
   /// an answer with status 200 instead of the answer.
   /// Errors: io_error with Go's text; canceled.
   virtual result<http_answer> exchange(const wire_request& request,
-                                       const body_sink& sink)
-    = 0;
+                                       const body_sink& sink) = 0;
 
   /// Ends the exchange under way, and all later ones. From any thread.
   virtual void cancel() = 0;
@@ -95,14 +94,14 @@ public:
 
 /// Makes a connection for these options. Errors: io_error, e.g. files for https
 /// that cannot be read.
-using connector
-  = std::function<result<std::unique_ptr<transport>>(const client_options&)>;
+using connector =
+  std::function<result<std::unique_ptr<transport>>(const client_options&)>;
 
 /// One question.
 struct api_request {
   std::string method = "GET";
   /// Not escaped.
-  std::string path;
+  std::string path = {};
   std::multimap<std::string, std::string> query = {};
   std::string body = {};
 };

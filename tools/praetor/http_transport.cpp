@@ -8,6 +8,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -49,8 +50,8 @@ std::string words(const error_code& code) {
     return "unexpected EOF";
   auto text = code.message();
   if (!text.empty())
-    text[0]
-      = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+    text[0] =
+      static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
   return text;
 }
 
@@ -73,8 +74,8 @@ public:
     if (!connected)
       return connected.error();
     in_use.announce();
-    auto answer = tls_ ? encrypted(wire, request, sink)
-                       : converse(wire, request, sink);
+    auto answer =
+      tls_ ? encrypted(wire, request, sink) : converse(wire, request, sink);
     if (canceled_)
       return error{errc::canceled, "context canceled"};
     return answer;
@@ -150,11 +151,11 @@ private:
         return ok;
       }
       if (first)
-        first = io_failed(
-          "dial tcp "
-          + net::join_host_port(x.endpoint().address().to_string(),
-                                x.endpoint().port())
-          + ": connect: " + words(code));
+        first =
+          io_failed("dial tcp "
+                    + net::join_host_port(x.endpoint().address().to_string(),
+                                          x.endpoint().port())
+                    + ": connect: " + words(code));
     }
     return first;
   }
@@ -279,8 +280,7 @@ result<std::unique_ptr<ssl::context>> make_context(const tls_options& options) {
   out->set_verify_mode(options.verify ? ssl::verify_peer : ssl::verify_none,
                        code);
   if (options.cert_file.empty() != options.key_file.empty())
-    return io_failed(
-      "Both client cert and client key must be provided");
+    return io_failed("Both client cert and client key must be provided");
   if (!options.cert_file.empty()) {
     out->use_certificate_chain_file(options.cert_file, code);
     if (!code)

@@ -85,8 +85,8 @@ private:
 };
 
 error syntax_error(std::string_view text, const rapidjson::ParseResult& end) {
-  auto at = text.find_first_not_of(" \t\r\n", std::min(end.Offset(),
-                                                       text.size()));
+  auto at =
+    text.find_first_not_of(" \t\r\n", std::min(end.Offset(), text.size()));
   std::string words;
   if (at == std::string_view::npos)
     words = "unexpected end of JSON input";

@@ -29,10 +29,10 @@ struct json_value {
 
   json_kind kind = json_kind::null;
   /// The string, or the digits of a number, or "true" or "false".
-  std::string content;
-  std::vector<json_value> items;
+  std::string content = {};
+  std::vector<json_value> items = {};
   /// In the order of the document.
-  std::vector<member> members;
+  std::vector<member> members = {};
 
   /// Returns the member of that name, or null.
   const json_value& operator[](std::string_view name) const;
