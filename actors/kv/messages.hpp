@@ -8,6 +8,7 @@
 namespace praetor::kv {
 
 using read = owner::read<query>;
+using read_many = owner::read_many<query>;
 using apply = owner::apply<command>;
 using prepare = owner::prepare<command>;
 

@@ -45,6 +45,13 @@ struct read {
   reply<read_answer> to;
 };
 
+/// Reads that came together; one message wakes the owner once.
+template <class Query>
+struct read_many {
+  using is_message = void;
+  std::vector<read<Query>> reads;
+};
+
 /// The asker of a waiting read hung up.
 struct forget_watch {
   using is_message = void;

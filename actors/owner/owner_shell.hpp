@@ -49,7 +49,7 @@ using permit_source_actor =
 template <class Query, class Command>
 using owner_actor = caf::typed_actor<
   // Answers through the message's reply. Errors: no_leader, overloaded.
-  caf::reacts_to<read<Query>>,
+  caf::reacts_to<read<Query>>, caf::reacts_to<read_many<Query>>,
   // Never fails.
   caf::reacts_to<forget_watch>,
   // From state, in log order. Never fail.
@@ -81,14 +81,15 @@ public:
   explicit owner_shell(self_pointer self) : self_{self} {}
 
   /// `core` holds the checkpoint of `index`.
-  typename actor::behavior_type
-  make_behavior(std::shared_ptr<Core> core, log_index index,
-                permit_source_actor permits) {
+  typename actor::behavior_type make_behavior(std::shared_ptr<Core> core,
+                                              log_index index,
+                                              permit_source_actor permits) {
     core_ = std::move(core);
     permits_ = std::move(permits);
     gate_.set_applied(index);
     return {
       [this](read<query>& msg) { on_read(msg); },
+      [this](read_many<query>& msg) { on_read_many(msg); },
       [this](const forget_watch& msg) { live_.forget(msg.watch_id); },
       [this](apply<command>& msg) { return on_apply(msg); },
       [this](const hold_reads& msg) { return on_hold(msg); },
@@ -119,6 +120,11 @@ private:
     if (!gate_.park(mode, std::move(msg)))
       return to.complete(error{errc::overloaded, "too many reads wait"});
     ask();
+  }
+
+  void on_read_many(read_many<query>& msg) {
+    for (auto& x : msg.reads)
+      on_read(x);
   }
 
   applied on_apply(apply<command>& msg) {

@@ -9,7 +9,7 @@
 #include "runtime/base/time.hpp"
 
 #include <string>
-#include <variant>
+#include <vector>
 
 namespace praetor::router {
 
@@ -19,6 +19,12 @@ struct submit {
   using is_message = void;
   state::command command;
   reply<command_result> to;
+};
+
+/// Commands that came together; one message wakes the router once.
+struct submit_many {
+  using is_message = void;
+  std::vector<submit> commands;
 };
 
 /// A client wants to keep its session alive. Answers once the leader's clock

@@ -26,6 +26,7 @@ public:
     opts_ = std::move(*opts);
     return {
       [this](submit& msg) { on_submit(msg); },
+      [this](submit_many& msg) { on_submit_many(msg); },
       [this](renew_session& msg) { on_renew(msg); },
       [this](const leader_here& msg) { on_leader(msg); },
       [this](caf::tick_atom) { on_tick(); },
@@ -41,6 +42,11 @@ private:
     x.origin = {opts_.node_id, opts_.boot, ++seq_};
     x.to = std::move(msg.to);
     self_->send(opts_.raft, std::move(x));
+  }
+
+  void on_submit_many(submit_many& msg) {
+    for (auto& x : msg.commands)
+      on_submit(x);
   }
 
   void on_renew(renew_session& msg) {

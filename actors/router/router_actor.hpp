@@ -30,7 +30,7 @@ using proposal_sink_actor = caf::typed_actor<caf::reacts_to<raft::propose>>;
 /// The interface of the router.
 using router_actor = caf::typed_actor<
   // Errors: no_leader, overloaded, timeout.
-  caf::reacts_to<submit>,
+  caf::reacts_to<submit>, caf::reacts_to<submit_many>,
   // Errors: no_leader, overloaded.
   caf::reacts_to<renew_session>,
   // Never fails.

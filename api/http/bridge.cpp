@@ -2,6 +2,10 @@
 
 #include <caf/send.hpp>
 
+#include <memory>
+#include <utility>
+#include <vector>
+
 namespace praetor::http {
 namespace {
 
@@ -10,6 +14,22 @@ template <class Message, class Handle>
 std::function<void(Message)> to_actor(Handle receiver) {
   return [receiver = std::move(receiver)](Message x) {
     caf::anon_send(receiver, std::move(x));
+  };
+}
+
+/// A function that collects its arguments, and sends them to an actor at the
+/// end of the io thread's turn. `Batch` is an aggregate of one vector.
+template <class Message, class Batch, class Handle>
+std::function<void(Message)> to_actor_together(const backends& to,
+                                               Handle receiver) {
+  auto waiting = std::make_shared<std::vector<Message>>();
+  auto send = [receiver = std::move(receiver), waiting] {
+    caf::anon_send(receiver, Batch{std::exchange(*waiting, {})});
+  };
+  return [post = to.post, waiting, send = std::move(send)](Message x) {
+    waiting->push_back(std::move(x));
+    if (waiting->size() == 1)
+      post(send);
   };
 }
 
@@ -38,9 +58,11 @@ void refuse(const reply<std::monostate>& to) {
 } // namespace
 
 void connect_actors(backends& to, actor_handles actors) {
-  to.read_kv = to_actor<kv::read>(actors.kv);
-  to.read_catalog = to_actor<catalog::read>(actors.catalog);
-  to.submit = to_actor<router::submit>(actors.router);
+  to.read_kv = to_actor_together<kv::read, kv::read_many>(to, actors.kv);
+  to.read_catalog =
+    to_actor_together<catalog::read, catalog::read_many>(to, actors.catalog);
+  to.submit =
+    to_actor_together<router::submit, router::submit_many>(to, actors.router);
   to.renew_session = to_actor<router::renew_session>(actors.router);
   to.raft_status = to_actor<raft::get_status>(actors.raft);
   to.change_members = to_actor<raft::change_members>(actors.raft);

@@ -1,7 +1,8 @@
 // Where HTTP meets the actors: turns handles into the functions of `backends`.
 // The only file of this folder that knows CAF. Calls go out as anonymous
-// messages; answers come back through the `reply` in each message, which posts
-// to the io thread.
+// messages; reads and commands that come in one turn of the io thread go out as
+// one message, so that an actor is woken once for all. Answers come back
+// through the `reply` in each message, which posts to the io thread.
 
 #pragma once
 
@@ -12,15 +13,15 @@
 
 namespace praetor::http {
 
-using kv_sink_actor = caf::typed_actor<caf::reacts_to<kv::read>,
+using kv_sink_actor = caf::typed_actor<caf::reacts_to<kv::read_many>,
                                        caf::reacts_to<owner::forget_watch>>;
 
 using catalog_sink_actor =
-  caf::typed_actor<caf::reacts_to<catalog::read>,
+  caf::typed_actor<caf::reacts_to<catalog::read_many>,
                    caf::reacts_to<owner::forget_watch>>;
 
 using router_sink_actor =
-  caf::typed_actor<caf::reacts_to<router::submit>,
+  caf::typed_actor<caf::reacts_to<router::submit_many>,
                    caf::reacts_to<router::renew_session>>;
 
 using raft_sink_actor = caf::typed_actor<caf::reacts_to<raft::get_status>,
@@ -47,7 +48,8 @@ struct actor_handles {
   agent_sink_actor agent;
 };
 
-/// Fills in everything that an actor answers. `reload`, `leave`, `join`,
+/// Fills in everything that an actor answers. @pre `to.post` is set.
+/// `reload`, `leave`, `join`,
 /// `force_leave` and `monitor` are the node's own: they refuse until it sets
 /// them; so are `facts`, `post` and `random`.
 void connect_actors(backends& to, actor_handles actors);

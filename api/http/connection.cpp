@@ -22,8 +22,11 @@ using boost::system::error_code;
 constexpr std::size_t linger_bytes_max = 16 * 1024 * 1024;
 constexpr duration linger_time_max = std::chrono::seconds{5};
 
-/// Buffers of a waiting connection are given back if larger than this.
+/// Buffers of an idle connection are given back if larger than this.
 constexpr std::size_t head_kept_max = 1024;
+
+/// Room for the start of a request; most are shorter.
+constexpr std::size_t read_ahead = 1024;
 
 } // namespace
 
@@ -75,10 +78,10 @@ task<> connection::run() {
   while (!home_->stopping) {
     if (buffer_.size() == 0) {
       idle_ = true;
-      buffer_ = {};
       set_deadline(home_->most.idle_time_max);
-      co_await socket_.async_wait(stream::wait_read,
-                                  asio::redirect_error(use_task, ec));
+      // Asio asks the kernel less for a read than for a wait and a read.
+      buffer_.commit(co_await socket_.async_read_some(
+        buffer_.prepare(read_ahead), asio::redirect_error(use_task, ec)));
       if (ec)
         break;
     }
@@ -121,8 +124,13 @@ task<bool> connection::read_head() {
   // Checked when the head is there; Beast would only fail.
   parser_->body_limit(std::numeric_limits<std::uint64_t>::max());
   set_deadline(home_->most.head_time_max);
-  co_await beast::http::async_read_header(socket_, buffer_, *parser_,
-                                          asio::redirect_error(use_task, ec));
+  // Mostly all of it is there already.
+  buffer_.consume(parser_->put(buffer_.data(), ec));
+  if (ec == beast::http::error::need_more) {
+    ec = {};
+    co_await beast::http::async_read_header(socket_, buffer_, *parser_,
+                                            asio::redirect_error(use_task, ec));
+  }
   if (!ec)
     co_return true;
   if (ec == beast::http::error::header_limit
@@ -185,8 +193,6 @@ task<bool> connection::answer_it(admission a) {
     co_return co_await send(std::move(a.answer));
   call(*a.to);
   if (!answer_) {
-    if (buffer_.size() == 0)
-      buffer_ = {};
     deadline_ = time_point::max();
     co_await sleep();
   }
@@ -309,6 +315,8 @@ void connection::watch_hangup() {
   if (watching_ || buffer_.size() > 0)
     return;
   watching_ = true;
+  // This may take long, and there may be thousands.
+  buffer_ = {};
   socket_.async_wait(stream::wait_read,
                      [self = shared_from_this()](error_code ec) {
                        self->watching_ = false;

@@ -1,6 +1,6 @@
 // One client's connection: reads requests one after the other, hands each to
-// its handler, writes the answer. While it waits, for a request or for a
-// handler, it holds no buffers.
+// its handler, writes the answer. While it waits for a blocking query it holds
+// no buffers, between requests a small one.
 //
 // Owned by its own coroutine and by whoever holds a responder. Lives in the io
 // thread. A late or second answer is ignored.

@@ -169,19 +169,22 @@ std::string format_rfc3339_ms(std::int64_t ms_since_1970) {
 }
 
 std::string base64_encode(std::string_view bytes) {
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
+  std::string out((bytes.size() + 2) / 3 * 4, '=');
   const auto byte = [bytes](std::size_t i) {
-    return i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0U;
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i]));
   };
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const auto word = (byte(i) << 16U) | (byte(i + 1) << 8U) | byte(i + 2);
-    out.push_back(base64_alphabet[word >> 18U]);
-    out.push_back(base64_alphabet[(word >> 12U) & 63U]);
-    out.push_back(i + 1 < bytes.size() ? base64_alphabet[(word >> 6U) & 63U]
-                                       : '=');
-    out.push_back(i + 2 < bytes.size() ? base64_alphabet[word & 63U] : '=');
-  }
+  auto* to = out.data();
+  const auto put = [&to](std::uint32_t word, unsigned count) {
+    for (auto shift = 18U; count > 0; shift -= 6, --count)
+      *to++ = base64_alphabet[(word >> shift) & 63U];
+  };
+  std::size_t i = 0;
+  for (; i + 3 <= bytes.size(); i += 3)
+    put(byte(i) << 16U | byte(i + 1) << 8U | byte(i + 2), 4);
+  if (bytes.size() - i == 1)
+    put(byte(i) << 16U, 2);
+  else if (bytes.size() - i == 2)
+    put(byte(i) << 16U | byte(i + 1) << 8U, 3);
   return out;
 }
 

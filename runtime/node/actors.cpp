@@ -138,7 +138,9 @@ struct actors::parts {
   std::shared_ptr<state_store> state_rows;
   std::shared_ptr<state_store> local_rows;
 
+  /// Two threads, so that a large checkpoint delays no commit.
   disk::storage_actor storage;
+  disk::storage_actor rows;
   raft::raft_actor raft;
   kv::kv_actor kv;
   catalog::catalog_actor catalog;
@@ -158,8 +160,9 @@ status actors::parts::start_state(images& found) {
   auto restored = raft::restore(found.log, mark, founding(options));
   if (!restored)
     return restored.error();
-  storage = disk::spawn_storage(
-    sys, {log, state_rows, local_rows, options.on_fatal, true});
+  storage = disk::spawn_storage(sys, {log, {}, {}, options.on_fatal, true});
+  rows = disk::spawn_storage(
+    sys, {{}, state_rows, local_rows, options.on_fatal, true});
   auto raft_options = raft_options_of(options, *cluster);
   raft = raft::spawn_raft(sys, raft_options, std::move(*restored), mark);
   auto spawned_kv = kv::spawn_kv(sys, mark.index, found.state.rows, raft);
@@ -175,7 +178,7 @@ status actors::parts::start_state(images& found) {
   for_state.kv = kv;
   for_state.catalog = catalog;
   for_state.raft = raft;
-  for_state.storage = storage;
+  for_state.storage = rows;
   for_state.mark = mark;
   for_state.rows = std::move(found.state.rows);
   for_state.checkpoint_entries =
@@ -197,6 +200,7 @@ void actors::parts::start_duties() {
   x.router = router;
   x.self = server_registration(options.settings, options.node_id);
   x.vital = {{"storage", caf::actor_cast<caf::actor>(storage)},
+             {"rows", caf::actor_cast<caf::actor>(rows)},
              {"raft", caf::actor_cast<caf::actor>(raft)},
              {"kv", caf::actor_cast<caf::actor>(kv)},
              {"catalog", caf::actor_cast<caf::actor>(catalog)},
@@ -232,7 +236,7 @@ status actors::parts::start_agent(images& found) {
   o.seed = options.seed + 2;
   o.search = regex_matches;
   auto spawned =
-    agent::spawn_agent(sys, std::move(o), {router, catalog, storage, health});
+    agent::spawn_agent(sys, std::move(o), {router, catalog, rows, health});
   if (!spawned)
     return spawned.error();
   agent = *spawned;
@@ -254,6 +258,7 @@ std::vector<caf::actor> actors::parts::all() const {
   add(kv);
   add(catalog);
   add(raft);
+  add(rows);
   add(storage);
   return out;
 }

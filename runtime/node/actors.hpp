@@ -1,9 +1,11 @@
 // The actors of one node: spawned in order, introduced to each other, stopped
 // together. The only place that knows them all.
 //
-//   storage <- raft <- kv, catalog <- state      the replicated state
-//   router, supervisor (spawns leader)           who does what
-//   health <- agent                              this node's own
+//   storage <- raft <- kv, catalog <- state -> rows   the replicated state
+//   router, supervisor (spawns leader)                who does what
+//   health <- agent -> rows                           this node's own
+//
+// (`rows` is a second storage actor, for tables; `storage` has the log.)
 //
 // Free of CAF and of sockets to whoever includes it.
 

@@ -4,6 +4,7 @@
 #include "runtime/base/log.hpp"
 
 #include <caf/exit_reason.hpp>
+#include <caf/send.hpp>
 
 #include <memory>
 #include <utility>
@@ -19,6 +20,15 @@ public:
   using self_pointer = supervisor_actor::stateful_pointer<supervisor_state>;
 
   explicit supervisor_state(self_pointer self) : self_{self} {}
+
+  supervisor_state(const supervisor_state&) = delete;
+  supervisor_state& operator=(const supervisor_state&) = delete;
+
+  /// The duties do not outlive who watches over them.
+  ~supervisor_state() {
+    if (leader_)
+      caf::anon_send_exit(leader_, caf::exit_reason::user_shutdown);
+  }
 
   supervisor_actor::behavior_type
   make_behavior(std::shared_ptr<supervisor_options> opts) {
