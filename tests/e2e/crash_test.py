@@ -343,7 +343,7 @@ class Crashes:
             self.highest = max(self.highest, row["ModifyIndex"])
         for writer in self.writers:
             writer.check(view)
-        client.ok("PUT", "/v1/kv/probe", "x")
+        client.ok("PUT", "/v1/kv/probe", str(self.highest))
         probe = client.ok("GET", "/v1/kv/probe")[0]["ModifyIndex"]
         expect(probe > self.highest, f"a write got index {probe}; "
                                      f"{self.highest} was given before")

@@ -54,6 +54,9 @@ int run_event(invocation& call) {
   auto api = call.connect();
   if (!api)
     return 1;
+  // Tells an agent that cannot be reached from an event that cannot be fired.
+  if (const auto self = api->demand({.path = "/v1/agent/self"}); !self)
+    return call.fail("Error querying Consul agent: " + self.error().context);
   api_request request{.method = "PUT",
                       .path = "/v1/event/fire/" + flags.string("name")};
   for (const auto* name : {"node", "service", "tag"})

@@ -44,8 +44,11 @@ tab_written(const std::vector<std::pair<std::string, std::string>>& rows) {
   for (const auto& [key, value] : rows)
     width = std::max(width, width_of(key));
   std::string out;
-  for (const auto& [key, value] : rows) {
-    append_padded(out, key, width + gap_of_tabs);
+  for (const auto& row : rows) {
+    const auto& [key, value] = row;
+    // Go's tabwriter does not pad where the text ends.
+    const bool bare = value.empty() && &row == &rows.back();
+    append_padded(out, key, bare ? width_of(key) : width + gap_of_tabs);
     out.append(value).append("\n");
   }
   return out;

@@ -15,7 +15,7 @@ using table_row = std::vector<std::string>;
 std::string columns(const std::vector<table_row>& rows);
 
 /// "key", padded to the longest key and six more spaces, "value". Each row
-/// ends with a newline.
+/// ends with a newline. An empty last value leaves no spaces.
 std::string
 tab_written(const std::vector<std::pair<std::string, std::string>>& rows);
 

@@ -19,11 +19,14 @@
 #include <boost/beast/http/write.hpp>
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
 #include <cctype>
+#include <cerrno>
 #include <cstring>
+#include <limits>
 #include <mutex>
 
 namespace praetor::tools {
@@ -39,8 +42,8 @@ using socket = asio::generic::stream_protocol::socket;
 constexpr std::uint32_t header_bytes_max = 64U << 10U;
 constexpr std::size_t read_bytes = std::size_t{16} << 10U;
 constexpr int status_ok = 200;
-/// What a server without TLS says to a hello.
-constexpr std::string_view plain_answer = "http request";
+/// What OpenSSL says when a server answers without TLS.
+constexpr std::string_view plain_answer = "wrong version number";
 
 std::string words(const error_code& code) {
   if (code == http::error::end_of_stream || code == asio::error::eof)
@@ -211,7 +214,8 @@ private:
     boost::beast::flat_buffer buffer;
     http::response_parser<http::buffer_body> parser;
     parser.header_limit(header_bytes_max);
-    parser.body_limit(boost::none);
+    // Boost 1.74 takes boost::none for a limit of zero.
+    parser.body_limit(std::numeric_limits<std::uint64_t>::max());
     const auto unsent = code;
     http::read_header(stream, buffer, parser, code);
     if (tls_ == nullptr && code == http::error::bad_version)
@@ -255,6 +259,13 @@ private:
   int open_ = -1;
 };
 
+/// OpenSSL does not say why it cannot read a file; the system does.
+std::string reason(const std::string& path, const error_code& code) {
+  if (::access(path.c_str(), R_OK) != 0)
+    return words({errno, boost::system::system_category()});
+  return words(code);
+}
+
 status load_trust(ssl::context& out, const tls_options& options) {
   error_code code;
   if (options.ca_file.empty() && options.ca_path.empty())
@@ -263,7 +274,7 @@ status load_trust(ssl::context& out, const tls_options& options) {
     out.load_verify_file(options.ca_file, code);
   if (code)
     return io_failed("Error loading CA File: open " + options.ca_file + ": "
-                     + words(code));
+                     + reason(options.ca_file, code));
   if (!options.ca_path.empty())
     out.add_verify_path(options.ca_path, code);
   if (code)

@@ -16,6 +16,8 @@
 #include <condition_variable>
 #include <csignal>
 #include <deque>
+#include <filesystem>
+#include <limits>
 #include <mutex>
 #include <ostream>
 #include <thread>
@@ -411,6 +413,16 @@ int run_with_session(lock_job& job, client& api, client& renewer_api,
   return hold_and_run(job, *lock, api, keeper_api);
 }
 
+/// "/a//b/" is "a/b": keys have no empty parts.
+std::string clean_prefix(const std::string& text) {
+  auto out = std::filesystem::path{text}.lexically_normal().generic_string();
+  while (out.starts_with('/'))
+    out.erase(0, 1);
+  while (out.ends_with('/'))
+    out.pop_back();
+  return out;
+}
+
 int run_lock(invocation& call) {
   const auto& args = call.arguments();
   if (args.size() < 2)
@@ -433,11 +445,8 @@ int run_lock(invocation& call) {
     wait_for_signal();
     box->post({happening::signaled});
   }}.detach();
-  auto prefix = args.front();
-  if (prefix.starts_with('/'))
-    prefix.erase(0, 1);
   lock_job job{.call = call,
-               .prefix = std::move(prefix),
+               .prefix = clean_prefix(args.front()),
                .words = {args.begin() + 1, args.end()},
                .limit = static_cast<int>(limit),
                .box = *box};

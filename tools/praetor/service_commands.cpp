@@ -154,6 +154,8 @@ read_definitions(const std::vector<std::string>& paths) {
   config::flag_sources sources;
   sources.dev = true;
   sources.paths = paths;
+  sources.lists.data = config::value_object{};
+  sources.scalars.data = config::value_object{};
   auto loaded =
     config::load(sources, config::disk_files{}, config::host_environment());
   if (!loaded)
@@ -248,8 +250,7 @@ result<std::vector<service_definition>>
 services_to_register(const invocation& call) {
   const auto& flags = call.flags;
   const auto& args = call.arguments();
-  const bool by_flags =
-    !flags.string("id").empty() || !flags.string("name").empty();
+  const bool by_flags = !flags.string("name").empty();
   if (args.empty() && !by_flags)
     return error{errc::invalid_argument, "Service registration requires at "
                                          "least one argument or flags."};

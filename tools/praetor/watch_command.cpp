@@ -96,7 +96,10 @@ int follow(invocation& call, client& api, watch_state& state) {
       return 0;
     }
     if (const auto done = run_handler(call, state, **data); !done)
-      return call.fail("Error executing handler: " + done.error().context);
+      return call.fail((done.error().code == errc::io_error
+                          ? "Error starting handler: "
+                          : "Error executing handler: ")
+                       + done.error().context);
   }
 }
 
