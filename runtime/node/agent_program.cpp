@@ -120,7 +120,19 @@ private:
     log_ = std::move(*opened);
     for (const auto& text : warnings_)
       log::warn("agent", text);
+    warn_of_gaps();
     return ok;
+  }
+
+  /// Says what an operator might take for granted and this version lacks.
+  void warn_of_gaps() const {
+    log::warn("agent",
+              "this version has no DNS, gossip and RPC between nodes; their "
+              "ports stay closed");
+    for (const auto& block : config_.actors)
+      log::warn("agent",
+                "this version has no such actor; the block has no effect",
+                {{"actor", block.name}, {"where", block.where}});
   }
 
   status start_actors(const std::string& node_id, databases disks,

@@ -66,7 +66,9 @@ class Shell:
         for line in self.process.stdout:
             if line.strip() == MARK:
                 break
-            lines.append(line.rstrip("\n"))
+            # The shell's own remark about the server that the tour kills.
+            if not re.match(r"bash: line \d+: +\d+ Killed", line):
+                lines.append(line.rstrip("\n"))
         while lines and not lines[-1]:
             lines.pop()
         return lines
