@@ -10,6 +10,7 @@
 
 #include <sys/utsname.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <ctime>
@@ -62,6 +63,37 @@ std::string text(bool x) {
   return x ? "true" : "false";
 }
 
+/// "0" on the leader, else how long ago it was heard.
+std::string last_contact(const raft::raft_status& r) {
+  if (!r.last_contact)
+    return "never";
+  return *r.last_contact == duration{0} ? "0"
+                                        : format_duration(*r.last_contact);
+}
+
+/// The membership as Consul prints it.
+std::string members_text(const raft::membership& x) {
+  std::string out = "[";
+  for (const auto& m : x.members) {
+    out += out.size() > 1 ? " {Suffrage:" : "{Suffrage:";
+    out += m.voter ? "Voter" : "Nonvoter";
+    out += " ID:" + m.id.value + " Address:" + m.address + "}";
+  }
+  return out + "]";
+}
+
+/// A pool in which this node is alone.
+void write_pool(json_writer& w, std::string_view name) {
+  write_stats(w, name,
+              std::array{row{"coordinate_resets", "0"},
+                         row{"encrypted", "false"}, row{"event_queue", "0"},
+                         row{"event_time", "1"}, row{"failed", "0"},
+                         row{"health_score", "0"}, row{"intent_queue", "0"},
+                         row{"left", "0"}, row{"member_time", "1"},
+                         row{"members", "1"}, row{"query_queue", "0"},
+                         row{"query_time", "1"}});
+}
+
 void write_all_stats(json_writer& w, const node_facts& f, const moment& m) {
   const auto& c = m.counts;
   const auto& r = m.raft;
@@ -86,22 +118,28 @@ void write_all_stats(json_writer& w, const node_facts& f, const moment& m) {
                          row{"server", text(f.server)}});
   write_stats(
     w, "raft",
-    std::array{row{"applied_index", text(r.applied)},
-               row{"commit_index", text(r.commit)},
-               row{"last_contact",
-                   r.last_contact ? format_duration(*r.last_contact) : "never"},
-               row{"last_log_index", text(r.last_log_index)},
-               row{"last_log_term", text(r.last_log_term)},
-               row{"last_snapshot_index", text(r.checkpoint_index)},
-               row{"last_snapshot_term", text(r.checkpoint_term)},
-               row{"latest_configuration_index", text(r.members_index)},
-               row{"num_peers", text(std::uint64_t{r.num_peers})},
-               row{"protocol_version", "3"}, row{"state", r.role},
-               row{"term", text(r.term)}});
+    std::array{
+      row{"applied_index", text(r.applied)},
+      row{"commit_index", text(r.commit)},
+      row{"fsm_pending", text(r.commit - std::min(r.commit, r.applied))},
+      row{"last_contact", last_contact(r)},
+      row{"last_log_index", text(r.last_log_index)},
+      row{"last_log_term", text(r.last_log_term)},
+      row{"last_snapshot_index", text(r.checkpoint_index)},
+      row{"last_snapshot_term", text(r.checkpoint_term)},
+      row{"latest_configuration", members_text(r.members)},
+      row{"latest_configuration_index", text(r.membership_index)},
+      row{"num_peers", text(std::uint64_t{r.num_peers})},
+      row{"protocol_version", "3"}, row{"protocol_version_max", "3"},
+      row{"protocol_version_min", "0"}, row{"snapshot_version_max", "1"},
+      row{"snapshot_version_min", "0"}, row{"state", r.role},
+      row{"term", text(r.term)}});
   write_stats(w, "runtime",
               std::array{row{"arch", system.machine}, row{"cpu_count", cores},
                          row{"max_procs", cores}, row{"os", "linux"},
                          row{"version", PRAETOR_VERSION}});
+  write_pool(w, "serf_lan");
+  write_pool(w, "serf_wan");
   w.end_object();
 }
 
