@@ -72,9 +72,9 @@ std::string last_contact(const raft::raft_status& r) {
 }
 
 /// The membership as Consul prints it.
-std::string members_text(const raft::membership& x) {
+std::string members_text(const std::vector<raft::member>& members) {
   std::string out = "[";
-  for (const auto& m : x.members) {
+  for (const auto& m : members) {
     out += out.size() > 1 ? " {Suffrage:" : "{Suffrage:";
     out += m.voter ? "Voter" : "Nonvoter";
     out += " ID:" + m.id.value + " Address:" + m.address + "}";
@@ -128,7 +128,7 @@ void write_all_stats(json_writer& w, const node_facts& f, const moment& m) {
       row{"last_snapshot_index", text(r.checkpoint_index)},
       row{"last_snapshot_term", text(r.checkpoint_term)},
       row{"latest_configuration", members_text(r.members)},
-      row{"latest_configuration_index", text(r.membership_index)},
+      row{"latest_configuration_index", text(r.members_index)},
       row{"num_peers", text(std::uint64_t{r.num_peers})},
       row{"protocol_version", "3"}, row{"protocol_version_max", "3"},
       row{"protocol_version_min", "0"}, row{"snapshot_version_max", "1"},
