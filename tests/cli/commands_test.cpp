@@ -142,6 +142,11 @@ TEST_CASE("kv: values are written", "[cli][core]") {
      1,
      "",
      "Error! Failed to read file: open /x: no such file or directory\n"},
+  });
+}
+
+TEST_CASE("kv: keys are deleted and imported", "[cli][core]") {
+  check({
     {{"kv", "delete", "a"},
      {{"DELETE /v1/kv/a", {good("true")}}},
      0,

@@ -355,7 +355,9 @@ class Events(CommandCase):
             deadline = time.monotonic() + EVENTUALLY_SECONDS
             os.set_blocking(process.stdout.fileno(), False)
             while not line and time.monotonic() < deadline:
-                agent.run("kv", "put", "a", "b")
+                # Each change of a service is worth a line of the log.
+                agent.run("services", "register", "-name=logged")
+                agent.run("services", "deregister", "-id=logged")
                 line = process.stdout.readline() or ""
             self.assertRegex(line, r"\[(TRACE|DEBUG|INFO|WARN|ERROR)\]")
             process.send_signal(signal.SIGINT)
