@@ -181,10 +181,12 @@ private:
     stream.handshake(ssl::stream_base::client, code);
     if (code && code.message().find(plain_answer) != std::string::npos)
       return io_failed("http: server gave HTTP response to HTTPS client");
-    if (code && SSL_get_verify_result(stream.native_handle()) != X509_V_OK)
+    const auto verdict = SSL_get_verify_result(stream.native_handle());
+    if (code && verdict == X509_V_ERR_UNSPECIFIED) // the name's check failed
+      return io_failed("x509: certificate is not valid for " + name);
+    if (code && verdict != X509_V_OK)
       return io_failed(std::string{"x509: "}
-                       + X509_verify_cert_error_string(
-                         SSL_get_verify_result(stream.native_handle())));
+                       + X509_verify_cert_error_string(verdict));
     if (code)
       return io_failed("tls: " + words(code));
     return converse(stream, request, sink);
