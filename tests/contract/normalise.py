@@ -10,6 +10,7 @@ may differ are replaced by what must not differ about them.
 Pure. README.md has the format of what comes out.
 """
 
+import itertools
 import json
 import re
 
@@ -282,12 +283,15 @@ def differences(expected, got, path):
 
 
 def compare(expected, got):
-    """Lines that say where a transcript differs from the recorded one."""
+    """Lines that say where a transcript differs from the recorded one; each
+    begins with `step N `."""
     out = []
-    for a, b in zip(expected, got):
+    for a, b in itertools.zip_longest(expected, got):
+        name = "step {step} {what}".format(**(a or b))
+        if not a or not b:
+            out.append(f"{name}: {'no' if a else 'unexpected'} answer")
+            continue
         for part in PARTS:
-            out += [f"step {a['step']} {a['what']}: {line}"
+            out += [f"{name}: {line}"
                     for line in differences(a.get(part), b.get(part), part)]
-    if len(expected) != len(got):
-        out.append(f"expected {len(expected)} answers, got {len(got)}")
     return out
