@@ -148,7 +148,8 @@ class Transcript:
     def add(self, number, step, answer, substitute, extra):
         """Notes an answer. `substitute` fills variables of a step."""
         entry = {"step": number, "what": f"{step['method']} {step['path']}",
-                 "status": answer.status, "headers": self._headers(step, answer),
+                 "status": answer.status,
+                 "headers": self._headers(step, answer),
                  "body": self._body(step, answer, substitute)}
         if answer.status == 301:
             entry["body"] = "<redirect>"

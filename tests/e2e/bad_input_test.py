@@ -14,6 +14,7 @@ import hashlib
 import http.client
 import os
 import random
+import shutil
 import socket
 import subprocess
 import sys
@@ -199,31 +200,84 @@ def fill(server, count, size=2000):
     client.close()
 
 
-def corrupt_log():
-    """A flipped byte in an acknowledged part of the log stops the start; the
-    error names the file, and no byte of the log changes."""
+def databases(home):
+    """A killed server whose databases have a checkpoint, a cut log, and
+    entries after it. Returns it with what its last key has."""
+    server = Server(data_dir=str(home / "data"), folder=home, config={
+        "raft_snapshot_threshold": 50, "raft_trailing_logs": 10})
+    with server:
+        client = server.client()
+        for i in range(20):
+            client.ok("PUT", "/v1/agent/service/register", {"Name": f"s{i}"})
+        fill(server, 130)
+        server.kill()
+    return server
+
+
+def largest(directory):
+    """The largest file of a database that has contents."""
+    return max((p for p in directory.iterdir()
+                if p.suffix in (".log", ".ldb")),
+               key=lambda p: p.stat().st_size)
+
+
+def expect_refused_unchanged(server, directory, what):
+    before = digest(directory)
+    text = refused(server.command())
+    expect_said(text, [str(directory)], what)
+    expect_equal(digest(directory), before, f"{what}: files after the refusal")
+
+
+def expect_whole(server):
+    with server:
+        server.start()
+        row = server.client().get("/v1/kv/fill/129", raw="")
+        expect_equal(len(row.text), 4000, "last value after the repair")
+
+
+def corrupt_databases():
+    """A flipped byte in an acknowledged part of a database stops the start;
+    the error names the database, and nothing in it changes."""
+    for name in ("raft/log", "raft/state", "local"):
+        with folder() as home:
+            server = databases(home)
+            directory = home / "data" / name
+            victim = largest(directory)
+            offset = victim.stat().st_size // 8
+            flip(victim, offset)
+            expect_refused_unchanged(server, directory, name)
+            flip(victim, offset)
+            expect_whole(server)
+
+
+def damaged_end_of_a_checkpoint():
+    """A damaged last record looks like a write that a crash tore; where the
+    log shows that it was acknowledged, the start is refused all the same."""
     with folder() as home:
-        data = home / "data"
-        server = Server(data_dir=str(data), folder=home)
-        with server:
-            fill(server, 200)
-            server.kill()
-            files = sorted((p for p in (data / "raft" / "log").rglob("*")
-                            if p.suffix in (".log", ".ldb", ".sst")
-                            and p.stat().st_size > 10000),
-                           key=lambda p: p.stat().st_size)
-            expect(files, f"no log files: {list(digest(data))}")
-            victim = files[-1]
-            flip(victim, victim.stat().st_size // 3)
-            before = digest(data / "raft" / "log")
+        server = databases(home)
+        victim = largest(home / "data" / "raft" / "state")
+        flip(victim, victim.stat().st_size * 3 // 4)
+        expect_said(refused(server.command()), ["checkpoint"], "state")
+
+
+def lost_files():
+    """A database, or a file of one, that is gone stops the start."""
+    missing = []
+    for name in ("raft/log", "raft/state", "raft/log/CURRENT",
+                 "raft/state/CURRENT"):
+        with folder() as home:
+            server = databases(home)
+            path, away = home / "data" / name, home / "away"
+            path.rename(away)
             text = refused(server.command())
-            expect_said(text, [str(data / "raft" / "log")], "corrupt log")
-            expect_equal(digest(data / "raft" / "log"), before,
-                         "files after the refusal")
-            flip(victim, victim.stat().st_size // 3)
-            server.start()
-            row = server.client().get("/v1/kv/fill/199", raw="")
-            expect_equal(len(row.text), 4000, "last value after the repair")
+            if str(home / "data" / "raft") not in text:
+                missing.append(f"no {name}: {text.splitlines()[-2:]}")
+            if path.is_dir():
+                shutil.rmtree(path)
+            away.rename(path)
+            expect_whole(server)
+    expect(not missing, "the errors do not name the directory:\n     "
+           + "\n     ".join(missing))
 
 
 def flip(path, offset):
@@ -430,7 +484,8 @@ def connection_limit():
 
 TESTS = [bad_files, bad_flags, port_in_use, data_dir_is_a_file,
          data_dir_read_only, data_dir_locked, another_nodes_directory,
-         corrupt_node_id, corrupt_log, disk_full, random_bytes, huge_requests,
+         corrupt_node_id, corrupt_databases, damaged_end_of_a_checkpoint,
+         lost_files, disk_full, random_bytes, huge_requests,
          slow_requests, half_open_connections, connection_limit]
 
 

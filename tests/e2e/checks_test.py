@@ -9,14 +9,13 @@ and ports of their own.
 
 import argparse
 import os
-import pathlib
 import socket
 import subprocess
 import sys
 import time
 
 from harness import (Server, expect, expect_equal, folder, free_ports,
-                     run_tests, wait_until)
+                     run_tests, runs, wait_until)
 
 NGINX = "/usr/sbin/nginx"
 SOON = 8  # seconds for a check with interval 1s to say what is true
@@ -61,15 +60,6 @@ def await_status(client, check, wanted, seconds=SOON):
 def add(client, name, **fields):
     client.ok("PUT", "/v1/agent/check/register",
               {"Name": name, "Interval": "1s"} | fields)
-
-
-def running(pid):
-    """Whether a process still runs; a zombie does not."""
-    try:
-        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
-        return False
-    return stat.rsplit(")", 1)[1].split()[0] != "Z"
 
 
 class Nginx:
@@ -252,7 +242,7 @@ def hanging_script():
             wait_until(lambda: path.exists() and path.read_text().strip(),
                        SOON, f"{name} to run")
             pids = [int(x) for x in path.read_text().split()]
-            wait_until(lambda: not any(map(running, pids)), SOON,
+            wait_until(lambda: not any(map(runs, pids)), SOON,
                        f"{name}: the end of {pids}")
             await_status(client, name, "passing")  # it runs again
 

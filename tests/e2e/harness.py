@@ -75,6 +75,15 @@ def wait_until(condition, seconds, what, every=0.05):
         time.sleep(every)
 
 
+def runs(pid):
+    """Whether a process still runs; a zombie does not."""
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return stat.rsplit(")", 1)[1].split()[0] != "Z"
+
+
 class Answer:
     """One HTTP answer. Header names are lower case."""
 

@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 
-from harness import (Server, expect, expect_equal, folder, run_tests,
+from harness import (Server, expect, expect_equal, folder, run_tests, runs,
                      wait_until)
 
 
@@ -64,6 +64,23 @@ def ends_with_open_requests():
             client.connection.request("GET", path)
         server.signal(signal.SIGTERM)
         expect_equal(server.wait(), 1, "exit code")
+
+
+def scripts_end_with_the_server():
+    """A check's program that runs when the server ends is ended, too."""
+    config = {"enable_script_checks": True}
+    with folder() as home, running(home, config=config) as server:
+        pids = home / "pids"
+        server.client().ok("PUT", "/v1/agent/check/register", {
+            "Name": "slow", "Interval": "1s", "Timeout": "100s", "Args": [
+                "/bin/sh", "-c", f"sleep 300 & echo $! $$ > {pids}; wait"]})
+        wait_until(lambda: pids.exists() and pids.read_text().strip(), 8,
+                   "the program to run")
+        server.signal(signal.SIGTERM)
+        server.wait()
+        wait_until(lambda: not any(runs(int(x))
+                                   for x in pids.read_text().split()), 3,
+                   f"the end of {pids.read_text()}")
 
 
 def reload_by_signal():
@@ -166,8 +183,9 @@ def node_id_is_kept():
 
 
 TESTS = [signals_of_a_server, graceful_signals, leave_over_http,
-         ends_with_open_requests, reload_by_signal, pid_file, log_file,
-         json_logs, monitor_streams, node_id_is_kept]
+         ends_with_open_requests, scripts_end_with_the_server,
+         reload_by_signal, pid_file, log_file, json_logs, monitor_streams,
+         node_id_is_kept]
 
 
 def main():
