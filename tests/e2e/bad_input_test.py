@@ -330,6 +330,36 @@ def write_until_full(home, disk):
         client.ok("PUT", "/v1/kv/after", "1")
 
 
+def disk_full_at_start():
+    """On a full disk a server does not start, and says why; with room it
+    does. Logs that find no room do not harm it."""
+    with folder() as home:
+        try:
+            with mounted(home / "disk", "size=1m") as disk:
+                start_on_full_disk(home, disk)
+        except PermissionError as error:
+            return f"needs the right to mount: {error}"
+
+
+def start_on_full_disk(home, disk):
+    ballast = disk / "ballast"
+    ballast.write_bytes(bytes((1 << 20) - 8192))
+    with Server(data_dir=str(disk / "data"), folder=home).launch() as server:
+        expect_equal(server.wait(), EXIT_REFUSED, "exit code")
+        expect_said(server.log(), [str(disk / "data"), "No space left"],
+                    "full disk")
+        ballast.unlink()
+        server.start()
+        server.kill()
+    ballast.write_bytes(bytes((1 << 20) - 65536))
+    with Server(folder=home, name="logs", flags=[
+            f"-log-file={disk}/", "-log-level=trace"]) as server:
+        client = server.client()
+        for i in range(300):
+            client.ok("PUT", "/v1/agent/service/register", {"Name": f"s{i}"})
+        expect_healthy(server)
+
+
 # -- hostile clients ---------------------------------------------------------
 
 def send_and_drop(port, data, seconds=5):
@@ -485,8 +515,9 @@ def connection_limit():
 TESTS = [bad_files, bad_flags, port_in_use, data_dir_is_a_file,
          data_dir_read_only, data_dir_locked, another_nodes_directory,
          corrupt_node_id, corrupt_databases, damaged_end_of_a_checkpoint,
-         lost_files, disk_full, random_bytes, huge_requests,
-         slow_requests, half_open_connections, connection_limit]
+         lost_files, disk_full, disk_full_at_start, random_bytes,
+         huge_requests, slow_requests, half_open_connections,
+         connection_limit]
 
 
 def main():

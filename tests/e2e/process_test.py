@@ -78,9 +78,13 @@ def scripts_end_with_the_server():
                    "the program to run")
         server.signal(signal.SIGTERM)
         server.wait()
-        wait_until(lambda: not any(runs(int(x))
-                                   for x in pids.read_text().split()), 3,
-                   f"the end of {pids.read_text()}")
+        group = [int(x) for x in pids.read_text().split()]
+        try:
+            wait_until(lambda: not any(map(runs, group)), 3,
+                       f"the end of {group}")
+        finally:
+            for pid in filter(runs, group):
+                os.kill(pid, signal.SIGKILL)
 
 
 def reload_by_signal():
