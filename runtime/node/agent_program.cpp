@@ -11,6 +11,7 @@
 #include "runtime/node/data_dir.hpp"
 #include "runtime/node/definitions.hpp"
 #include "runtime/node/facts.hpp"
+#include "runtime/node/join.hpp"
 #include "runtime/node/log_output.hpp"
 #include "runtime/node/pid_file.hpp"
 
@@ -193,11 +194,10 @@ private:
 
   /// Until nodes can find each other there is only this one.
   void refuse_membership() {
-    backends_.join = [](const std::string& address, bool,
-                        const reply<std::monostate>& to) {
-      to.complete(error{errc::rejected,
-                        "1 error occurred:\n\t* Failed to join " + address
-                          + ": this version cannot join other nodes\n\n"});
+    backends_.join = [this](const std::string& address, bool wan,
+                            const reply<std::monostate>& to) {
+      try_join(io_, address,
+               wan ? config_.ports.serf_wan : config_.ports.serf_lan, to);
     };
     backends_.force_leave = [this](const std::string& node, bool,
                                    const reply<std::monostate>& to) {
