@@ -2,7 +2,6 @@
 
 #include "actors/spawn.hpp"
 #include "runtime/base/assert.hpp"
-#include "runtime/base/log.hpp"
 
 #include <caf/actor_cast.hpp>
 
@@ -132,8 +131,6 @@ private:
 
   void fail(const error& reason) {
     failure_ = reason;
-    log::error("agent.storage", "Storage failed, this node must stop",
-               {{"error", reason.context}});
     options_.on_fatal(reason.context);
   }
 

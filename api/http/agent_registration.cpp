@@ -239,6 +239,7 @@ decode_service_registration(std::string_view text) {
                                  out.service.token);
     if (!done)
       return done.error();
+    done->sidecar_of = out.service.service.id;
     out.sidecar = std::move(*done);
   }
   return out;

@@ -179,6 +179,17 @@ public:
       timer_{io},
       kept_{what_.output_max} {}
 
+  run(const run&) = delete;
+  run& operator=(const run&) = delete;
+
+  /// Programs do not outlive the io_context, and so not the node.
+  ~run() {
+    if (pid_ == 0 || over_)
+      return;
+    ::kill(-pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, WNOHANG);
+  }
+
   void start() {
     if (auto good = try_start(); !good)
       return to_.complete(good.error());

@@ -159,7 +159,9 @@ status actors::parts::start_state(images& found) {
   const auto mark = found.state.mark;
   auto restored = raft::restore(found.log, mark, founding(options));
   if (!restored)
-    return restored.error();
+    return error{restored.error().code, options.settings.data_dir
+                                          + "/raft: log and state do not fit: "
+                                          + restored.error().context};
   storage = disk::spawn_storage(sys, {log, {}, {}, options.on_fatal, true});
   rows = disk::spawn_storage(
     sys, {{}, state_rows, local_rows, options.on_fatal, true});

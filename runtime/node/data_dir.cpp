@@ -84,6 +84,9 @@ result<std::string> settle_node_id(const std::string& path,
                                          "length"};
     return to_lower(stored);
   }
+  // Who asks for another id may err about the directory: leave its own there.
+  if (fs::exists(file))
+    return id;
   if (id.empty())
     id = make_uuid(random);
   if (auto written = write_file(file, id); !written)

@@ -27,8 +27,8 @@ struct databases {
 /// Creates the directory, if need be. Errors: io_error.
 status make_data_dir(const std::string& path);
 
-/// Returns the id in `<path>/node-id`; writes `wanted` there if it is not
-/// empty, or a random one if there is none yet. An empty `path` keeps nothing.
+/// Returns `wanted` if it is not empty, else the id in `<path>/node-id`, else a
+/// random one; writes it there if nothing was. An empty `path` keeps nothing.
 /// Errors: invalid_argument, io_error naming the file.
 result<std::string> settle_node_id(const std::string& path,
                                    const std::string& wanted, rng& random);

@@ -57,6 +57,17 @@ TEST_CASE("data dir: a given id is written down in lower case", "[node]") {
   CHECK(content_of(f.path + "/node-id") == *out);
 }
 
+TEST_CASE("data dir: another id does not replace the one that is there",
+          "[node]") {
+  const folder f;
+  rng random{1};
+  const auto first = node::settle_node_id(f.path, "", random);
+  REQUIRE(first);
+  const std::string other = "11111111-2222-3333-4444-555555555555";
+  CHECK(*node::settle_node_id(f.path, other, random) == other);
+  CHECK(content_of(f.path + "/node-id") == *first);
+}
+
 TEST_CASE("data dir: a bad id is refused and left as it is", "[node]") {
   const folder f;
   rng random{1};
