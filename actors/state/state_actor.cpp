@@ -28,12 +28,10 @@ public:
                 std::shared_ptr<origin_windows> windows) {
     opts_ = std::move(*opts);
     const auto& mark = opts_.mark;
-    pipeline_.emplace(
-      *this,
-      checkpoint_cut{mark.index, mark.term, mark.membership,
-                     mark.membership_index},
-      std::move(*windows),
-      checkpoint_policy{opts_.checkpoint_entries, opts_.checkpoint_bytes});
+    pipeline_.emplace(*this,
+                      checkpoint_cut{mark.index, mark.term, mark.membership,
+                                     mark.membership_index},
+                      std::move(*windows), opts_.policy);
     return {
       [this](raft::committed& msg) { on_committed(msg); },
       [this](owner::applied& msg) { on_applied(msg); },

@@ -17,6 +17,7 @@
 #include "actors/catalog/catalog_actor.hpp"
 #include "actors/kv/kv_actor.hpp"
 #include "actors/raft/messages.hpp"
+#include "actors/state/core/pipeline.hpp"
 #include "actors/storage/messages.hpp"
 
 #include <caf/typed_actor.hpp>
@@ -64,9 +65,7 @@ struct options {
   /// The checkpoint, and its rows (those of table "origin" are read).
   checkpoint_mark mark;
   std::vector<row> rows;
-  /// Checkpoint after so many entries or bytes of payload.
-  std::size_t checkpoint_entries = 16'384;
-  std::size_t checkpoint_bytes = std::size_t{16} << 20U;
+  checkpoint_policy policy;
   /// Stops the node; does not return in production.
   std::function<void(std::string)> on_fatal;
 };

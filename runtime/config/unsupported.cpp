@@ -61,7 +61,6 @@ constexpr std::string_view unsupported_keys[] = {
   "primary_gateways",
   "primary_gateways_interval",
   "raft_logstore",
-  "raft_snapshot_interval",
   "recursors",
   "rejoin_after_leave",
   "reporting",

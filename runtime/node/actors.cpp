@@ -183,8 +183,12 @@ status actors::parts::start_state(images& found) {
   for_state.storage = rows;
   for_state.mark = mark;
   for_state.rows = std::move(found.state.rows);
-  for_state.checkpoint_entries =
+  for_state.policy.entries =
     static_cast<std::size_t>(options.settings.raft_snapshot_threshold);
+  for_state.policy.interval_ms =
+    std::chrono::duration_cast<std::chrono::milliseconds>(
+      options.settings.raft_snapshot_interval)
+      .count();
   for_state.on_fatal = options.on_fatal;
   auto spawned_state = state::spawn_state_actor(sys, std::move(for_state));
   if (!spawned_state)

@@ -204,7 +204,8 @@ def databases(home):
     """A killed server whose databases have a checkpoint, a cut log, and
     entries after it. Returns it with what its last key has."""
     server = Server(data_dir=str(home / "data"), folder=home, config={
-        "raft_snapshot_threshold": 50, "raft_trailing_logs": 10})
+        "raft_snapshot_threshold": 50,
+        "raft_snapshot_interval": "1ms", "raft_trailing_logs": 10})
     with server:
         client = server.client()
         for i in range(20):
@@ -304,7 +305,8 @@ def write_until_full(home, disk):
     # To open, LevelDB writes its log again as a table: that much room it needs.
     ballast.write_bytes(bytes(12 << 20))
     server = Server(data_dir=str(disk / "data"), folder=home,
-                    config={"raft_snapshot_threshold": 100})
+                    config={"raft_snapshot_threshold": 100,
+                            "raft_snapshot_interval": "1ms"})
     written = {}
     with server:
         client = server.client()

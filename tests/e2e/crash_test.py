@@ -28,7 +28,8 @@ from harness import Failure, Server, expect
 
 NO_ANSWER = (OSError, http.client.HTTPException)
 CALM = {"raft_snapshot_threshold": 16384}
-FIERCE = {"raft_snapshot_threshold": 40, "raft_trailing_logs": 20}
+FIERCE = {"raft_snapshot_threshold": 40, "raft_snapshot_interval": "1ms",
+          "raft_trailing_logs": 20}
 KILLED_WHILE_STARTING = 0.15  # of all rounds
 KEYS_PER_WRITER = 60
 

@@ -50,7 +50,7 @@ public:
     e.index = ++last;
     e.term = 1;
     e.kind = entry_kind::command;
-    e.ts = 1000;
+    e.ts = ts;
     if (seq != 0)
       e.origin = {"node", 1, seq};
     e.payload = state::encode_command(x);
@@ -122,6 +122,7 @@ public:
   std::vector<row> written;
   kv::apply last_kv;
   log_index last = 0;
+  cluster_time ts = 1000;
   state::pipeline line;
 };
 
@@ -293,7 +294,7 @@ TEST_CASE("pipeline: a repeated session creation is no barrier's work",
 
 TEST_CASE("pipeline: a checkpoint stands between two entries",
           "[state][core]") {
-  stage s{{2, 1U << 20U}};
+  stage s{{2, 1U << 20U, 0}};
   s.commit(set_key("a"), 1);
   s.commit(set_key("b"), 2);
   s.commit(set_key("c"), 3);
@@ -316,7 +317,7 @@ TEST_CASE("pipeline: a checkpoint stands between two entries",
 
 TEST_CASE("pipeline: no second checkpoint while one is being written",
           "[state][core]") {
-  stage s{{1, 1U << 20U}};
+  stage s{{1, 1U << 20U, 0}};
   s.commit(set_key("a"));
   s.line.kv_applied(s.done(1, {"1"}));
   s.line.catalog_applied(s.done(1));
@@ -328,6 +329,33 @@ TEST_CASE("pipeline: no second checkpoint while one is being written",
   s.take();
   s.line.checkpoint_written();
   CHECK(s.take() == words{"checkpoint:2"});
+}
+
+TEST_CASE("pipeline: checkpoints are apart, unless the log grows much",
+          "[state][core]") {
+  struct row {
+    const char* name;
+    cluster_time passes;
+    std::size_t bytes_max;
+    bool due;
+  };
+  const row rows[] = {
+    {"too early", 29'999, 1U << 20U, false},
+    {"in time", 30'000, 1U << 20U, true},
+    {"too early, but large", 0, 20, true},
+  };
+  for (const auto& row : rows) {
+    DYNAMIC_SECTION(row.name) {
+      stage s{{2, row.bytes_max, 30'000}};
+      s.commit(set_key("a"));
+      s.ts += row.passes;
+      s.commit(set_key("b"));
+      s.line.kv_applied(s.done(2, {"1", "2"}));
+      s.line.catalog_applied(s.done(2));
+      const auto told = s.take();
+      CHECK((told.back().starts_with("checkpoint")) == row.due);
+    }
+  }
 }
 
 TEST_CASE("pipeline: an unknown command version stops the node",

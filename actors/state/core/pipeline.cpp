@@ -46,9 +46,11 @@ void pipeline::pump() {
 }
 
 bool pipeline::checkpoint_due() const {
-  return !writing_
-         && (entries_since_ >= policy_.entries
-             || bytes_since_ >= policy_.bytes);
+  if (writing_)
+    return false;
+  return bytes_since_ >= policy_.bytes
+         || (entries_since_ >= policy_.entries
+             && newest_ts_ - *cut_ts_ >= policy_.interval_ms);
 }
 
 bool pipeline::decode_next() {
@@ -81,6 +83,9 @@ pipeline::in_flight& pipeline::take_next() {
     cut_.membership = entry.payload;
     cut_.membership_index = entry.index;
   }
+  newest_ts_ = entry.ts;
+  if (!cut_ts_)
+    cut_ts_ = entry.ts;
   ++entries_since_;
   bytes_since_ += entry.payload.size();
   auto& record = flight_.emplace_back();
@@ -346,6 +351,7 @@ void pipeline::rows_from_owner(std::vector<row> rows) {
   writing_ = true;
   entries_since_ = 0;
   bytes_since_ = 0;
+  cut_ts_ = newest_ts_;
   out_.write_checkpoint(cut_, std::exchange(rows_, {}));
   pump();
 }

@@ -74,10 +74,13 @@ public:
   virtual void fatal(std::string why) = 0;
 };
 
-/// When checkpoints are taken.
+/// When checkpoints are taken: after so many entries, but not more often than
+/// the interval; and always after so many bytes of payload. Time is that of the
+/// entries, so that nothing here needs a clock.
 struct checkpoint_policy {
   std::size_t entries = 16'384;
-  std::size_t bytes = std::size_t{16} << 20U;
+  std::size_t bytes = std::size_t{64} << 20U;
+  cluster_time interval_ms = 30'000;
 };
 
 /// See the head of the file.
@@ -176,6 +179,9 @@ private:
   checkpoint_cut cut_;
   std::size_t entries_since_ = 0;
   std::size_t bytes_since_ = 0;
+  /// Of the newest entry, and of the newest one in a checkpoint.
+  cluster_time newest_ts_ = 0;
+  std::optional<cluster_time> cut_ts_;
   bool writing_ = false;
 
   std::deque<committed_command> queue_;
