@@ -5,6 +5,8 @@
 
 #include <caf/actor_cast.hpp>
 
+#include <malloc.h>
+
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -79,8 +81,12 @@ private:
   void on_flush() {
     flushing_ = false;
     write_group();
+    if (checkpoints_.empty())
+      return;
     for (const auto& x : std::exchange(checkpoints_, {}))
       write_rows(options_.state, x.mark, x.rows, x.to);
+    // A checkpoint's rows are large and come rarely: give their memory back.
+    ::malloc_trim(0);
   }
 
   // -- effects ----------------------------------------------------------------

@@ -11,6 +11,7 @@
 
 #include <array>
 #include <atomic>
+#include <limits>
 
 namespace praetor::http {
 namespace {
@@ -24,6 +25,11 @@ constexpr duration linger_time_max = std::chrono::seconds{5};
 
 /// Buffers of an idle connection are given back if larger than this.
 constexpr std::size_t head_kept_max = 1024;
+
+/// Writes as much as the kernel takes; Asio's own limit is 64 KiB a call.
+constexpr auto all_at_once = [](const error_code& ec, std::size_t) {
+  return ec ? 0 : std::numeric_limits<std::size_t>::max();
+};
 
 /// Room for the start of a request; most are shorter.
 constexpr std::size_t read_ahead = 1024;
@@ -219,7 +225,7 @@ task<bool> connection::send(response r) {
     asio::const_buffer{head_.data(), head_.size()},
     asio::const_buffer{body ? body->data() : nullptr, body ? body->size() : 0}};
   set_deadline(home_->most.write_time_max);
-  co_await asio::async_write(socket_, parts,
+  co_await asio::async_write(socket_, parts, all_at_once,
                              asio::redirect_error(use_task, ec));
   rq_ = {};
   if (head_.capacity() > head_kept_max)
