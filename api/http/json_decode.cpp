@@ -189,8 +189,7 @@ result<rapidjson::Document> parse_json(std::string_view text) {
     rapidjson::Reader reader;
     limited_builder builder{to};
     constexpr unsigned flags = rapidjson::kParseIterativeFlag
-                               | rapidjson::kParseStopWhenDoneFlag
-                               | rapidjson::kParseFullPrecisionFlag;
+                               | rapidjson::kParseStopWhenDoneFlag;
     outcome = reader.Parse<flags>(stream, builder);
     return !outcome.IsError();
   };

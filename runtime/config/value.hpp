@@ -47,9 +47,7 @@ struct value {
   }
 
   /// Compares what is said, not where.
-  friend bool operator==(const value& a, const value& b) {
-    return a.data == b.data;
-  }
+  friend bool operator==(const value& a, const value& b);
 };
 
 /// A named value of an object.
@@ -63,6 +61,11 @@ struct member {
     return a.key == b.key && a.content == b.content;
   }
 };
+
+// Down here since it needs `member` to be complete.
+inline bool operator==(const value& a, const value& b) {
+  return a.data == b.data;
+}
 
 /// Returns the word that Go's decoder has for the type of `x` in its error
 /// texts: "string", "bool", "int", "float64", "slice", "map" or "nil".
