@@ -37,7 +37,10 @@ public:
   bool Uint(unsigned x) { return to_.Uint(x); }
   bool Int64(std::int64_t x) { return to_.Int64(x); }
   bool Uint64(std::uint64_t x) { return to_.Uint64(x); }
-  bool Double(double x) { return to_.Double(x); }
+  bool Double(double x) {
+    too_big_ = !std::isfinite(x);
+    return !too_big_ && to_.Double(x);
+  }
   bool RawNumber(const char*, size, bool) { return false; }
   bool String(const char* s, size n, bool) { return to_.String(s, n, true); }
   bool Key(const char* s, size n, bool) { return to_.Key(s, n, true); }
@@ -46,11 +49,15 @@ public:
   bool StartArray() { return deeper() && to_.StartArray(); }
   bool EndArray(size n) { return --depth_, to_.EndArray(n); }
 
+  /// Whether a number ended the parsing: RapidJSON makes it infinite.
+  bool too_big() const { return too_big_; }
+
 private:
   bool deeper() { return ++depth_ <= json_depth_max; }
 
   rapidjson::Document& to_;
   std::size_t depth_ = 0;
+  bool too_big_ = false;
 };
 
 /// Returns how Go goes on after `invalid character 'x' `.
@@ -184,16 +191,20 @@ void append_members(const json_value& from, std::string& to) {
 result<rapidjson::Document> parse_json(std::string_view text) {
   rapidjson::Document document;
   rapidjson::ParseResult outcome;
-  auto generate = [text, &outcome](rapidjson::Document& to) {
+  auto too_big = false;
+  auto generate = [text, &outcome, &too_big](rapidjson::Document& to) {
     rapidjson::MemoryStream stream{text.data(), text.size()};
     rapidjson::Reader reader;
     limited_builder builder{to};
-    constexpr unsigned flags = rapidjson::kParseIterativeFlag
-                               | rapidjson::kParseStopWhenDoneFlag;
+    constexpr unsigned flags =
+      rapidjson::kParseIterativeFlag | rapidjson::kParseStopWhenDoneFlag;
     outcome = reader.Parse<flags>(stream, builder);
+    too_big = builder.too_big();
     return !outcome.IsError();
   };
   document.Populate(generate);
+  if (too_big)
+    return explain(text, {rapidjson::kParseErrorNumberTooBig, 0});
   if (outcome.IsError())
     return explain(text, outcome);
   return document;
