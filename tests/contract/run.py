@@ -30,7 +30,9 @@ from case import CONNECTION_ERRORS, Player, Target  # noqa: E402
 from harness import Failure, Server  # noqa: E402
 from normalise import compare, server_names  # noqa: E402
 
-AGENT = {"enable_script_checks": True}
+# A node id of its own choice might begin as one that a case asks for.
+AGENT = {"enable_script_checks": True,
+         "node_id": "00000000-c0de-4000-8000-000000000001"}
 DIFFERENCES_SHOWN = 4
 # A server per slice of an area that mostly waits.
 SLICES = {"blocking": 4, "session": 4, "health": 2, "agent": 3}
