@@ -188,6 +188,8 @@ private:
 
   effects step(const input& x) {
     auto out = core_->step(x, now());
+    if (opts_.observe)
+      opts_.observe(*core_, out);
     if (out.write)
       self_->send(neighbours_->storage,
                   disk::persist{out.write->token, std::move(out.write->batch)});

@@ -96,6 +96,10 @@ struct raft_options {
 
   /// Batches that the state has not finished.
   std::size_t batches_in_flight_max = 4;
+
+  /// Sees every step before its effects are performed, for whoever checks
+  /// invariants from outside. Production: none.
+  std::function<void(const raft_core&, const effects&)> observe;
 };
 
 /// Puts together what was found on the disk. Errors: corruption.
