@@ -19,7 +19,7 @@
 
 namespace praetor::state_format {
 
-inline constexpr std::uint64_t version = 1;
+inline constexpr std::uint64_t version = 2;
 
 inline constexpr std::string_view format_key = "Mstate-format";
 inline constexpr std::string_view mark_key = "Mmark";

@@ -6,33 +6,13 @@
 
 #pragma once
 
-#include "runtime/base/ids.hpp"
+#include "runtime/base/checkpoint.hpp"
 #include "runtime/base/owner.hpp"
 #include "runtime/base/result.hpp"
 
-#include <cstdint>
-#include <string>
 #include <vector>
 
 namespace praetor {
-
-/// What a checkpoint stands for.
-struct checkpoint_mark {
-  /// All entries up to this one are in the rows. 0: no checkpoint yet.
-  log_index index = 0;
-  log_term term = 0;
-  /// The newest Raft membership at or before `index`, encoded, and its index.
-  std::string membership;
-  log_index membership_index = 0;
-
-  friend bool operator==(const checkpoint_mark&,
-                         const checkpoint_mark&) = default;
-
-  template <class Inspector>
-  friend auto inspect(Inspector& f, checkpoint_mark& x) {
-    return f(x.index, x.term, x.membership, x.membership_index);
-  }
-};
 
 /// A checkpoint, read at start; every row's checksum was right.
 struct state_image {

@@ -388,6 +388,7 @@ result<restored> restore(const log_image& image, const checkpoint_mark& mark,
   x.start = image.start;
   x.entries = image.entries;
   x.checkpoint = {mark.index, mark.term};
+  x.checkpoint_ts = mark.ts;
   if (!mark.membership.empty()) {
     auto members = decode<membership>(mark.membership);
     if (!members)

@@ -27,11 +27,7 @@ public:
   make_behavior(std::shared_ptr<options> opts,
                 std::shared_ptr<origin_windows> windows) {
     opts_ = std::move(*opts);
-    const auto& mark = opts_.mark;
-    pipeline_.emplace(*this,
-                      checkpoint_cut{mark.index, mark.term, mark.membership,
-                                     mark.membership_index},
-                      std::move(*windows), opts_.policy);
+    pipeline_.emplace(*this, opts_.mark, std::move(*windows), opts_.policy);
     return {
       [this](raft::committed& msg) { on_committed(msg); },
       [this](owner::applied& msg) { on_applied(msg); },
@@ -76,9 +72,7 @@ public:
     self_->send(opts_.catalog, owner::take_checkpoint{index});
   }
 
-  void write_checkpoint(checkpoint_cut cut, std::vector<row> rows) override {
-    const checkpoint_mark mark{cut.index, cut.term, std::move(cut.membership),
-                               cut.membership_index};
+  void write_checkpoint(checkpoint_mark mark, std::vector<row> rows) override {
     const auto me = caf::actor_cast<caf::actor>(self_);
     // A failed write never answers: it stops the node.
     self_->send(opts_.storage,

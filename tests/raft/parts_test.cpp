@@ -331,3 +331,22 @@ TEST_CASE("raft: strange messages change nothing", "[raft][core]") {
     CHECK(core.role() == role::follower);
   }
 }
+
+TEST_CASE("log: time never goes back, whatever is cut", "[raft][core]") {
+  const auto at = [](log_index index, cluster_time ts) {
+    return std::make_shared<const log_entry>(
+      log_entry{index, 1, entry_kind::command, ts, {}, "x"});
+  };
+  raft_log x{{5, 1}, {at(6, 60), at(7, 70)}, 50};
+  CHECK(x.last_ts() == 70);
+  x.truncate(6);
+  CHECK(x.last_ts() == 50); // of the checkpoint
+  x.append(at(6, 65));
+  x.append(at(7, 75));
+  x.discard(7);
+  x.append(at(8, 90));
+  x.truncate(8);
+  CHECK(x.last_ts() == 75); // of the entry that is gone
+  x.restart({20, 2}, 80);
+  CHECK(x.last_ts() == 80);
+}

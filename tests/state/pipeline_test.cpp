@@ -16,7 +16,6 @@
 #include <vector>
 
 using namespace praetor;
-using state::checkpoint_cut;
 using state::committed_command;
 
 namespace {
@@ -42,7 +41,7 @@ state::command make_session() {
 class stage : public state::outlet {
 public:
   explicit stage(state::checkpoint_policy policy = {})
-    : line{*this, checkpoint_cut{}, state::origin_windows{}, policy} {}
+    : line{*this, checkpoint_mark{}, state::origin_windows{}, policy} {}
 
   /// Commits one entry; answers are collected in `answers` under its index.
   void commit(state::command x, std::uint64_t seq = 0) {
@@ -107,7 +106,7 @@ public:
   void take_checkpoint(log_index i) override {
     told.push_back("checkpoint:" + std::to_string(i));
   }
-  void write_checkpoint(checkpoint_cut cut, std::vector<row> rows) override {
+  void write_checkpoint(checkpoint_mark cut, std::vector<row> rows) override {
     told.push_back("write:" + std::to_string(cut.index) + "/"
                    + std::to_string(rows.size()));
     written = std::move(rows);

@@ -12,8 +12,9 @@ std::uint64_t weight(const log_entry& x) {
   return sizeof(log_entry) + x.payload.size();
 }
 
-raft_log::raft_log(log_start start, const std::vector<entry_ptr>& entries) {
-  restart(start);
+raft_log::raft_log(log_start start, const std::vector<entry_ptr>& entries,
+                   cluster_time ts) {
+  restart(start, ts);
   for (const auto& x : entries)
     append(x);
 }
@@ -88,8 +89,10 @@ void raft_log::truncate(log_index from) {
   }
   memory_first_ = std::min(memory_first_, last() + 1);
   terms_.erase(terms_.lower_bound(from), terms_.end());
-  if (!slots_.empty() && slots_.back().entry)
-    last_ts_ = slots_.back().entry->ts;
+  if (slots_.empty())
+    last_ts_ = base_ts_;
+  else if (slots_.back().entry)
+    last_ts_ = std::max(base_ts_, slots_.back().entry->ts);
 }
 
 log_index raft_log::discardable(log_index covered, log_limit keep) const {
@@ -111,7 +114,7 @@ void raft_log::discard(log_index upto) {
   PRAETOR_ASSERT(new_term);
   while (start_.index < upto) {
     if (slots_.front().entry)
-      memory_bytes_ -= slots_.front().weight;
+      forget(slots_.front());
     slots_.pop_front();
     ++start_.index;
   }
@@ -121,8 +124,10 @@ void raft_log::discard(log_index upto) {
   terms_.emplace(upto, *new_term);
 }
 
-void raft_log::restart(log_start start) {
+void raft_log::restart(log_start start, cluster_time ts) {
   start_ = start;
+  base_ts_ = std::max(base_ts_, ts);
+  last_ts_ = base_ts_;
   slots_.clear();
   terms_ = {{start.index, start.term}};
   memory_first_ = start.index + 1;
@@ -135,11 +140,16 @@ void raft_log::trim(log_index applied, log_limit keep) {
   while (memory_first_ <= end
          && (memory_bytes_ > keep.bytes
              || last() - memory_first_ + 1 > keep.entries)) {
-    auto& oldest = slots_[memory_first_ - start_.index - 1];
-    memory_bytes_ -= oldest.weight;
-    oldest.entry = nullptr;
+    forget(slots_[memory_first_ - start_.index - 1]);
     ++memory_first_;
   }
+}
+
+/// Drops a committed entry from memory.
+void raft_log::forget(slot& x) {
+  memory_bytes_ -= x.weight;
+  base_ts_ = std::max(base_ts_, x.entry->ts);
+  x.entry = nullptr;
 }
 
 } // namespace praetor::raft

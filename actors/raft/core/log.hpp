@@ -43,9 +43,10 @@ struct log_position {
 /// - entries not in memory are older than those that are
 class raft_log {
 public:
+  /// `ts` is a time that no new entry may be older than.
   /// @pre `entries` are contiguous behind `start`.
-  explicit raft_log(log_start start,
-                    const std::vector<entry_ptr>& entries = {});
+  explicit raft_log(log_start start, const std::vector<entry_ptr>& entries = {},
+                    cluster_time ts = 0);
 
   /// Returns the position that the log begins behind.
   log_start start() const { return start_; }
@@ -54,7 +55,7 @@ public:
 
   log_term last_term() const { return terms_.rbegin()->second; }
 
-  /// Returns the time stamp of the newest entry ever appended.
+  /// Returns the time stamp of the newest entry, or of what came before all.
   cluster_time last_ts() const { return last_ts_; }
 
   /// Returns the term at `index`: nothing before the start and after the end.
@@ -91,8 +92,8 @@ public:
   /// Removes the entries up to and including `upto`.
   void discard(log_index upto);
 
-  /// Forgets everything; the log goes on behind `start`.
-  void restart(log_start start);
+  /// Forgets everything; the log goes on behind `start`, whose time is `ts`.
+  void restart(log_start start, cluster_time ts);
 
   /// Drops from memory what is applied and exceeds `keep`, oldest first.
   void trim(log_index applied, log_limit keep);
@@ -104,6 +105,7 @@ private:
   };
 
   const slot& slot_at(log_index index) const;
+  void forget(slot& x);
 
   log_start start_;
   std::deque<slot> slots_;
@@ -118,6 +120,10 @@ private:
   std::uint64_t memory_bytes_ = 0;
 
   cluster_time last_ts_ = 0;
+
+  /// What `last_ts` is at least, whatever is truncated: the time of entries
+  /// that are no longer in memory.
+  cluster_time base_ts_ = 0;
 };
 
 } // namespace praetor::raft

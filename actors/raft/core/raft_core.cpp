@@ -49,7 +49,7 @@ raft_core::raft_core(core_options opts, restored from, time_point boot)
     now_{boot},
     boot_{boot},
     hard_{std::move(from.hard)},
-    log_{from.start, from.entries},
+    log_{from.start, from.entries, from.checkpoint_ts},
     members_{from.members_index, std::move(from.members)},
     bootstrap_{std::move(from.bootstrap)},
     commit_{from.checkpoint.index},
@@ -59,7 +59,7 @@ raft_core::raft_core(core_options opts, restored from, time_point boot)
   if (from.checkpoint.index > log_.last()) {
     // The tables are ahead of the log: what is missing is committed, and
     // covered by the checkpoint. The log goes on behind it.
-    log_.restart(from.checkpoint);
+    log_.restart(from.checkpoint, from.checkpoint_ts);
     restart_ = from.checkpoint;
   } else {
     for (const auto& entry : from.entries)

@@ -45,8 +45,9 @@ struct restored {
   hard_state hard;
   log_start start;
   std::vector<entry_ptr> entries;
-  /// The checkpoint of the tables, and the membership in force there.
+  /// The checkpoint of the tables, its time, and the membership in force there.
   log_start checkpoint;
+  cluster_time checkpoint_ts = 0;
   membership members;
   log_index members_index = 0;
   /// The first membership of a new cluster; ignored if there is any state.

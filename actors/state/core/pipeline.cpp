@@ -8,7 +8,7 @@
 
 namespace praetor::state {
 
-pipeline::pipeline(outlet& out, checkpoint_cut cut, origin_windows windows,
+pipeline::pipeline(outlet& out, checkpoint_mark cut, origin_windows windows,
                    checkpoint_policy policy)
   : out_{out},
     windows_{std::move(windows)},
@@ -50,7 +50,7 @@ bool pipeline::checkpoint_due() const {
     return false;
   return bytes_since_ >= policy_.bytes
          || (entries_since_ >= policy_.entries
-             && newest_ts_ - *cut_ts_ >= policy_.interval_ms);
+             && cut_.ts - *cut_ts_ >= policy_.interval_ms);
 }
 
 bool pipeline::decode_next() {
@@ -83,7 +83,7 @@ pipeline::in_flight& pipeline::take_next() {
     cut_.membership = entry.payload;
     cut_.membership_index = entry.index;
   }
-  newest_ts_ = entry.ts;
+  cut_.ts = entry.ts;
   if (!cut_ts_)
     cut_ts_ = entry.ts;
   ++entries_since_;
@@ -351,7 +351,7 @@ void pipeline::rows_from_owner(std::vector<row> rows) {
   writing_ = true;
   entries_since_ = 0;
   bytes_since_ = 0;
-  cut_ts_ = newest_ts_;
+  cut_ts_ = cut_.ts;
   out_.write_checkpoint(cut_, std::exchange(rows_, {}));
   pump();
 }

@@ -24,6 +24,7 @@
 
 #include "actors/state/core/origin_windows.hpp"
 #include "actors/state/messages.hpp"
+#include "runtime/base/checkpoint.hpp"
 #include "runtime/base/log_entry.hpp"
 #include "runtime/base/reply.hpp"
 
@@ -39,14 +40,6 @@ namespace praetor::state {
 struct committed_command {
   entry_ptr entry;
   reply<command_result> to;
-};
-
-/// What a checkpoint stands for, besides its rows.
-struct checkpoint_cut {
-  log_index index = 0;
-  log_term term = 0;
-  std::string membership;
-  log_index membership_index = 0;
 };
 
 /// Where the pipeline's decisions go.
@@ -67,7 +60,7 @@ public:
   /// Both owners hand over their rows.
   virtual void take_checkpoint(log_index index) = 0;
   /// Make it durable, then call `checkpoint_written`.
-  virtual void write_checkpoint(checkpoint_cut cut, std::vector<row> rows) = 0;
+  virtual void write_checkpoint(checkpoint_mark cut, std::vector<row> rows) = 0;
   /// Everything up to `index` is applied by all owners.
   virtual void published(log_index index) = 0;
   /// The node cannot go on: the log holds what this binary does not know.
@@ -91,7 +84,7 @@ public:
 
   /// @pre `out` outlives the pipeline. `cut` is the checkpoint that the owners
   /// were loaded with, `windows` the rest of it.
-  pipeline(outlet& out, checkpoint_cut cut, origin_windows windows,
+  pipeline(outlet& out, checkpoint_mark cut, origin_windows windows,
            checkpoint_policy policy = {});
 
   // -- from raft
@@ -176,11 +169,10 @@ private:
   origin_windows windows_;
   checkpoint_policy policy_;
   /// Counts what comes after the last checkpoint.
-  checkpoint_cut cut_;
+  checkpoint_mark cut_;
   std::size_t entries_since_ = 0;
   std::size_t bytes_since_ = 0;
-  /// Of the newest entry, and of the newest one in a checkpoint.
-  cluster_time newest_ts_ = 0;
+  /// The time of the newest entry in a checkpoint, or of the first one seen.
   std::optional<cluster_time> cut_ts_;
   bool writing_ = false;
 
