@@ -6,6 +6,7 @@
 #include "runtime/base/ids.hpp"
 #include "runtime/base/log_entry.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -48,6 +49,8 @@ struct log_batch {
   std::optional<hard_state> hard;
   /// Forget all entries; the log restarts behind this one.
   std::optional<log_start> restart;
+  /// From now on the state database of this generation is in force.
+  std::optional<std::uint64_t> state;
   /// Remove the entries from this index on.
   std::optional<log_index> truncate_from;
   /// Contiguous, and right behind what is left.

@@ -8,6 +8,8 @@
 // - an acknowledgement of entries, or a vote, leaves only when it is durable
 // - while a lease is granted, no other leader of a newer term exists
 // - a confirmed read covers all that was committed when it was asked
+// - tables of a leader are used only when they and the log's new start are
+//   durable
 
 #pragma once
 
@@ -23,6 +25,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace praetor::raft::test {
@@ -34,6 +37,15 @@ struct server {
   std::unique_ptr<raft_core> core;
   std::deque<persist_request> writes;
   std::deque<entries_wanted> disk_reads;
+  /// What storage was asked about tables.
+  std::deque<std::variant<state_open, state_read, state_part>> table_work;
+  /// Tables that are open for peers, and tables that come from a leader. They
+  /// consist of three chunks.
+  std::map<std::uint64_t, checkpoint_mark> opened;
+  std::optional<state_reception> receiving;
+  std::uint64_t chunks = 0;
+  std::uint64_t generation = 0;
+  std::map<std::uint64_t, checkpoint_mark> received;
   log_index applied = 0;
   std::optional<time_point> timer;
 };
@@ -85,7 +97,12 @@ public:
     x.core.reset();
     x.writes.clear();
     x.disk_reads.clear();
+    x.table_work.clear();
+    x.opened.clear();
+    x.receiving.reset();
+    x.received.clear();
     x.timer.reset();
+    installing_.erase(id);
     std::erase_if(leases_, [&](const auto& l) { return l.holder == id; });
     std::erase_if(reads_, [&](const auto& r) { return r.first.first == id; });
   }
@@ -110,6 +127,10 @@ public:
     auto& x = servers.at(id);
     if (!x.core || x.applied >= x.core->commit())
       return;
+    if (x.core->entries().start().index > x.applied
+        && !installing_.contains(id))
+      return; // tables are on their way
+    installing_.erase(id);
     x.applied = x.core->commit();
     step(id, applied_index{x.applied});
   }
@@ -121,7 +142,7 @@ public:
       return false;
     const auto request = x.writes.front();
     x.writes.pop_front();
-    write(x.disk, request.batch);
+    write(x, request.batch);
     step(id, storage_done{request.token});
     return true;
   }
@@ -138,6 +159,49 @@ public:
       if (e->index >= wanted.from && e->index <= wanted.to)
         answer.entries.push_back(e);
     step(id, answer);
+    return true;
+  }
+
+  /// What `id` applied is in a durable checkpoint.
+  void checkpoint(const peer_id& id) {
+    auto& x = servers.at(id);
+    const auto term = x.core ? x.core->entries().term(x.applied) : std::nullopt;
+    if (!term)
+      return;
+    const auto [index, members] = x.core->memberships().at(x.applied);
+    set_checkpoint(x, {x.applied, *term, encode(*members), index, 0});
+    step(id, checkpoint_taken{x.applied});
+  }
+
+  /// The oldest question about tables is answered.
+  bool work_on_tables(const peer_id& id) {
+    auto& x = servers.at(id);
+    if (!x.core || x.table_work.empty())
+      return false;
+    const auto work = x.table_work.front();
+    x.table_work.pop_front();
+    if (const auto* open = std::get_if<state_open>(&work)) {
+      const checkpoint_mark mark{x.disk.checkpoint.index,
+                                 x.disk.checkpoint.term, encode(x.disk.members),
+                                 x.disk.members_index, x.disk.checkpoint_ts};
+      x.opened[open->transfer] = mark;
+      step(id, state_opened{open->peer, open->transfer, mark});
+    } else if (const auto* read = std::get_if<state_read>(&work)) {
+      if (read->number >= chunks_of_tables)
+        return true; // nobody knew that there are no more
+      state_part_read answer{read->peer, {}};
+      if (const auto found = x.opened.find(read->transfer);
+          found != x.opened.end())
+        answer.chunk = state_chunk{read->transfer,
+                                   read->number,
+                                   read->number + 1 == chunks_of_tables,
+                                   0,
+                                   std::to_string(found->second.index),
+                                   0};
+      step(id, answer);
+    } else {
+      store_part(id, x, std::get<state_part>(work));
+    }
     return true;
   }
 
@@ -159,7 +223,7 @@ public:
         moved = true;
       }
       for (const auto& [id, x] : servers)
-        moved = persist(id) || read_disk(id) || moved;
+        moved = persist(id) || read_disk(id) || work_on_tables(id) || moved;
     }
   }
 
@@ -203,12 +267,72 @@ private:
       x.writes.push_back(*out.write);
     x.disk_reads.insert(x.disk_reads.end(), out.entries.begin(),
                         out.entries.end());
+    perform_tables(x, out);
     x.timer = out.next_timer;
     for (const auto& r : out.reads)
       check_read(id, r);
   }
 
-  static void write(restored& disk, const log_batch& batch) {
+  static constexpr std::uint64_t chunks_of_tables = 3;
+
+  void perform_tables(server& x, const effects& out) {
+    if (out.state_drop && x.receiving
+        && x.receiving->reception == *out.state_drop)
+      x.receiving.reset();
+    for (const auto transfer : out.state_closes)
+      x.opened.erase(transfer);
+    if (out.state_begin) {
+      x.receiving = out.state_begin;
+      x.chunks = 0;
+    }
+    x.table_work.insert(x.table_work.end(), out.state_opens.begin(),
+                        out.state_opens.end());
+    x.table_work.insert(x.table_work.end(), out.state_reads.begin(),
+                        out.state_reads.end());
+    x.table_work.insert(x.table_work.end(), out.state_parts.begin(),
+                        out.state_parts.end());
+    if (out.install) {
+      if (x.applied > out.install->mark.index)
+        watch_.violated("tables went back");
+      if (x.disk.checkpoint.index != out.install->mark.index)
+        watch_.violated("tables were installed before they were durable");
+      installing_.insert(x.opts.self);
+    }
+  }
+
+  void store_part(const peer_id& id, server& x, const state_part& part) {
+    if (!x.receiving || x.receiving->reception != part.reception)
+      return;
+    state_part_stored answer{part.reception, part.chunk.number, false, {}};
+    if (part.chunk.number == x.chunks) {
+      if (part.chunk.payload != std::to_string(x.receiving->mark.index))
+        watch_.violated("a chunk of other tables was accepted");
+      ++x.chunks;
+      answer.good = true;
+      if (part.chunk.last) {
+        answer.generation = ++x.generation;
+        x.received[x.generation] = x.receiving->mark;
+        x.receiving.reset();
+      }
+    }
+    step(id, answer);
+  }
+
+  static void set_checkpoint(server& x, const checkpoint_mark& mark) {
+    x.disk.checkpoint = {mark.index, mark.term};
+    x.disk.checkpoint_ts = mark.ts;
+    x.disk.members = *decode<membership>(mark.membership);
+    x.disk.members_index = mark.membership_index;
+  }
+
+  void write(server& x, const log_batch& batch) {
+    auto& disk = x.disk;
+    if (batch.state) {
+      if (!x.received.contains(*batch.state) || !batch.restart
+          || x.received.at(*batch.state).index != batch.restart->index)
+        return watch_.violated("the log restarts behind other tables");
+      set_checkpoint(x, x.received.at(*batch.state));
+    }
     if (batch.hard)
       disk.hard = *batch.hard;
     if (batch.restart) {
@@ -302,6 +426,8 @@ private:
   }
 
   observer watch_;
+  /// Servers whose received tables are durable and in use.
+  std::set<peer_id> installing_;
   std::map<log_term, peer_id> leaders_;
   std::map<std::pair<peer_id, log_term>, peer_id> votes_;
   std::map<log_index, log_term> committed_;

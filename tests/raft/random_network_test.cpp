@@ -25,7 +25,9 @@ class random_run {
 public:
   random_run(std::uint64_t seed, std::size_t size)
     : random_{seed},
-      net_{{[](const auto&, const auto&) {},
+      net_{{[this](const auto&, const effects& out) {
+              installed += out.install ? 1 : 0;
+            },
             [this](const std::string& what) {
               if (failure.empty())
                 failure = what;
@@ -38,6 +40,8 @@ public:
     opts.append_max.entries = 1 + random_.below(4);
     opts.inflight_max.entries = 1 + random_.below(8);
     opts.cache_max.entries = random_.below(6);
+    opts.trailing.entries = random_.below(5);
+    opts.transfers.window = 1 + random_.below(4);
     for (const auto& m : members.members) {
       opts.self = m.id;
       opts.seed = random_.next();
@@ -74,6 +78,9 @@ public:
   }
 
   std::string failure;
+
+  /// Servers that took over a leader's tables.
+  std::size_t installed = 0;
 
   log_index committed() const {
     return net_.committed().empty() ? 0 : net_.committed().rbegin()->first;
@@ -132,6 +139,8 @@ private:
       net_.step(any(), read_request{++count_, random_.below(2) == 0});
     else if (dice < 960)
       net_.read_disk(any());
+    else if (dice < 975)
+      net_.work_on_tables(any());
     else
       disturb();
   }
@@ -169,7 +178,7 @@ private:
   void disturb() {
     const auto id = any();
     auto& x = net_.servers.at(id);
-    switch (random_.below(8)) {
+    switch (random_.below(9)) {
       case 0: // crash
         if (random_.below(3) == 0)
           net_.crash(id);
@@ -190,6 +199,7 @@ private:
         break;
       case 6: change(id); break;
       case 7: net_.step(id, peer_unreachable{any()}); break;
+      case 8: net_.checkpoint(id); break;
     }
   }
 
@@ -210,27 +220,34 @@ private:
   std::uint64_t count_ = 0;
 };
 
-void run(std::uint64_t seed, std::size_t size, log_index& committed) {
+struct totals {
+  log_index committed = 0;
+  std::size_t installed = 0;
+};
+
+void run(std::uint64_t seed, std::size_t size, totals& sum) {
   random_run it{seed, size};
   it.chaos(3000);
   if (it.failure.empty())
     it.recover();
   INFO("seed=" << seed << " servers=" << size);
   CHECK(it.failure == "");
-  committed += it.committed();
+  sum.committed += it.committed();
+  sum.installed += it.installed;
 }
 
 } // namespace
 
 TEST_CASE("raft: its promises hold under any faults", "[raft][sim]") {
-  log_index committed = 0;
+  totals sum;
   if (const auto* seed = std::getenv("PRAETOR_SEED")) {
     const auto n = std::strtoull(seed, nullptr, 10);
-    run(n, n % 2 == 0 ? 3 : 5, committed);
+    run(n, n % 2 == 0 ? 3 : 5, sum);
     return;
   }
   for (std::uint64_t seed = 1; seed <= 300; ++seed)
-    run(seed, seed % 2 == 0 ? 3 : 5, committed);
+    run(seed, seed % 2 == 0 ? 3 : 5, sum);
   // The faults must leave room for work, or they would test nothing.
-  CHECK(committed > 300 * 25);
+  CHECK(sum.committed > 300 * 25);
+  CHECK(sum.installed > 100);
 }

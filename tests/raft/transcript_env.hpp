@@ -2,6 +2,8 @@
 // is a command; what follows until the next one is what it printed.
 //
 //   servers 1 2 3 [learners 4]   start servers that know this membership
+//           [only 1]             (only these)
+//   empty 1                      start one that knows nothing
 //   fresh 1                      start one that bootstraps itself
 //   pass 500ms                   time passes, nobody notices
 //   tick 1 [500ms]               time passes, and 1 looks at the clock
@@ -9,6 +11,7 @@
 //   deliver 1->2 [n]             the oldest n (all) messages from 1 to 2 arrive
 //   drop 1->2 | drop all         messages get lost
 //   again 1->2                   the oldest arrives, and will once more
+//   keep 1->2 [n] | release      the oldest n (all) are late | come now
 //   persist 1 [n]                the oldest n (all) writes of 1 become durable
 //   stabilize                    all arrive and are written, until it is quiet
 //   elect 1                      campaign, then stabilize
@@ -26,10 +29,11 @@
 //   hold_apply | apply 1         tables apply nothing by themselves | catch up
 //   checkpoint 1                 what 1 applied is in a checkpoint
 //   read_disk 1                  the oldest read of 1's log finishes
-//   sent 1 2 [index]             2 got 1's tables, or not
-//   lose_log 1 index             the disk of 1 (crashed) loses entries from
-//   there log 1 | status | network     show option name value            for
-//   servers that start later
+//   tables 1 [n]                 1 does the oldest n (all) tasks with tables
+//   lose_tables 1                open tables of 1 cannot be read any more
+//   lose_log 1 index             1 (crashed) loses its log from there on
+//   log 1 | status | network     show
+//   option name value            for servers that start later
 
 #pragma once
 
@@ -118,6 +122,20 @@ struct describe_body {
   std::string operator()(const read_index_request& x) const {
     return "read_index_request #" + number(x.request);
   }
+  std::string operator()(const state_offer& x) const {
+    return "state_offer #" + number(x.transfer) + " of "
+           + text(log_position{x.mark.index, x.mark.term}) + " "
+           + text(*decode<membership>(x.mark.membership));
+  }
+  std::string operator()(const state_chunk& x) const {
+    return "state_chunk #" + number(x.transfer) + " " + std::to_string(x.number)
+           + (x.last ? " last" : "");
+  }
+  std::string operator()(const state_reply& x) const {
+    return "state_reply #" + number(x.transfer)
+           + (x.done ? " done match=" + std::to_string(x.match)
+                     : " next=" + std::to_string(x.next));
+  }
   std::string operator()(const read_index_reply& x) const {
     return "read_index_reply #" + number(x.request)
            + (x.ok ? " index=" + std::to_string(x.index) : " refused");
@@ -145,6 +163,8 @@ inline std::string text(const log_batch& x) {
            + (x.hard->voted_for.value.empty() ? "-" : x.hard->voted_for.value);
   if (x.restart)
     out += " restart=" + std::to_string(x.restart->index);
+  if (x.state)
+    out += " tables=" + std::to_string(*x.state);
   if (x.truncate_from)
     out += " truncate=" + std::to_string(*x.truncate_from);
   if (!x.entries.empty())
@@ -223,13 +243,33 @@ private:
     for (const auto& x : out.entries)
       say(id.value + ": needs entries from " + std::to_string(x.from)
           + " of its disk for " + x.peer.value);
-    for (const auto& peer : out.state_wanted)
-      say(id.value + ": has to send its tables to " + peer.value);
+    report_tables(id, out);
     if (!out.alarm.empty())
       say(id.value + ": ALARM " + std::string{out.alarm});
     if (verbose_)
       for (const auto& m : out.messages)
         say("  " + text(m));
+  }
+
+  void report_tables(const peer_id& id, const effects& out) {
+    for (const auto& x : out.state_opens)
+      say(id.value + ": has to send its tables to " + x.peer.value);
+    for (const auto& x : out.state_reads)
+      if (verbose_)
+        say(id.value + ": reads chunk " + std::to_string(x.number) + " for "
+            + x.peer.value);
+    for (const auto transfer : out.state_closes)
+      say(id.value + ": ends transfer #" + describe_body::number(transfer));
+    if (out.state_begin)
+      say(id.value + ": makes room for tables of "
+          + test::text(log_position{out.state_begin->mark.index,
+                                    out.state_begin->mark.term}));
+    if (out.state_drop)
+      say(id.value + ": gives up the tables it was getting");
+    if (out.install)
+      say(id.value + ": takes over tables of "
+          + test::text(
+            log_position{out.install->mark.index, out.install->mark.term}));
   }
 
   static std::string text(const error& x) {
@@ -281,14 +321,20 @@ private:
     if (verb == "servers") {
       membership members;
       auto voter = true;
+      args started;
       for (const auto& word : x) {
         if (word == "learners")
           voter = false;
+        else if (word == "only" || !started.empty())
+          started.push_back(word);
         else
           members.members.push_back(make_member(word, voter));
       }
       for (const auto& m : members.members)
-        add(m.id, first_disk(members));
+        if (started.empty()
+            || std::find(started.begin(), started.end(), m.id.value)
+                 != started.end())
+          add(m.id, first_disk(members));
     } else if (verb == "fresh") {
       restored disk;
       disk.bootstrap = membership{{make_member(x[0], true)}};
@@ -354,7 +400,11 @@ private:
       net_.isolated.insert({x[0]});
     } else if (verb == "heal") {
       net_.isolated.clear();
-    } else if (verb == "deliver" || verb == "drop" || verb == "again") {
+    } else if (verb == "release") {
+      net_.network.insert(net_.network.begin(), kept_.begin(), kept_.end());
+      kept_.clear();
+    } else if (verb == "deliver" || verb == "drop" || verb == "again"
+               || verb == "keep") {
       move_messages(verb, x);
     } else {
       return false;
@@ -386,7 +436,9 @@ private:
         rest.push_back(m);
       if (chosen)
         --left;
-      if (chosen && verb != "drop")
+      if (chosen && verb == "keep")
+        kept_.push_back(m);
+      else if (chosen && verb != "drop")
         net_.deliver(m);
     }
     net_.network.insert(net_.network.begin(), rest.begin(), rest.end());
@@ -442,10 +494,14 @@ private:
     } else if (verb == "apply") {
       net_.apply({x[0]});
     } else if (verb == "checkpoint") {
-      checkpoint(x[0]);
-    } else if (verb == "sent") {
-      net_.step({x[0]},
-                state_sent{{x[1]}, x.size() > 2 ? std::stoull(x[2]) : 0});
+      net_.checkpoint({x[0]});
+    } else if (verb == "tables") {
+      for (auto n = x.size() > 1 ? std::stoull(x[1])
+                                 : net_.servers.at({x[0]}).table_work.size();
+           n > 0; --n)
+        net_.work_on_tables({x[0]});
+    } else if (verb == "lose_tables") {
+      net_.servers.at({x[0]}).opened.clear();
     } else if (verb == "hang_disk") {
       net_.hung.insert({x[0]});
     } else if (verb == "free_disk") {
@@ -463,15 +519,6 @@ private:
       return false;
     }
     return true;
-  }
-
-  void checkpoint(const std::string& id) {
-    auto& x = net_.servers.at({id});
-    x.disk.checkpoint = {x.applied, *x.core->entries().term(x.applied)};
-    const auto [index, members] = x.core->memberships().at(x.applied);
-    x.disk.members = *members;
-    x.disk.members_index = index;
-    net_.step({id}, checkpoint_taken{x.applied});
   }
 
   bool show(const std::string& verb, const args& x) {
@@ -526,6 +573,7 @@ private:
   };
 
   core_network net_;
+  std::deque<message> kept_;
   core_options opts_;
   std::map<peer_id, summary> before_;
   std::string out_;

@@ -26,7 +26,8 @@ bool raft_core::electable() const {
   const auto voter = members_.latest().is_voter(opts_.self)
                      || (members_.latest_index() > commit_
                          && members_.previous().is_voter(opts_.self));
-  return voter && !disk_failed_ && !disk_sick_ && recovering_upto_ == 0;
+  return voter && !disk_failed_ && !disk_sick_ && recovering_upto_ == 0
+         && !installing_;
 }
 
 bool raft_core::sticky_towards(const peer_id& candidate) const {
@@ -82,6 +83,8 @@ void raft_core::start_pre_vote() {
 /// @pre `electable()`.
 void raft_core::campaign(bool transfer) {
   PRAETOR_ASSERT(electable());
+  // Votes are asked for with the log as it is.
+  drop_reception();
   adopt_term(hard_.term + 1);
   hard_.voted_for = opts_.self;
   role_ = role::candidate;
@@ -190,6 +193,7 @@ void raft_core::become_leader() {
 
 void raft_core::stop_leading() {
   fail_reads();
+  end_all_transfers();
   peers_.clear();
   noop_index_ = 0;
   transfer_.reset();

@@ -76,6 +76,7 @@ void raft_log::append(entry_ptr x) {
     terms_.emplace(x->index, x->term);
   last_ts_ = std::max(last_ts_, x->ts);
   const auto bytes = weight(*x);
+  bytes_ += bytes;
   memory_bytes_ += bytes;
   slots_.push_back({std::move(x), bytes});
 }
@@ -83,6 +84,7 @@ void raft_log::append(entry_ptr x) {
 void raft_log::truncate(log_index from) {
   PRAETOR_ASSERT(from > start_.index);
   while (last() >= from) {
+    bytes_ -= slots_.back().weight;
     if (slots_.back().entry)
       memory_bytes_ -= slots_.back().weight;
     slots_.pop_back();
@@ -115,6 +117,7 @@ void raft_log::discard(log_index upto) {
   while (start_.index < upto) {
     if (slots_.front().entry)
       forget(slots_.front());
+    bytes_ -= slots_.front().weight;
     slots_.pop_front();
     ++start_.index;
   }
@@ -131,6 +134,7 @@ void raft_log::restart(log_start start, cluster_time ts) {
   slots_.clear();
   terms_ = {{start.index, start.term}};
   memory_first_ = start.index + 1;
+  bytes_ = 0;
   memory_bytes_ = 0;
 }
 

@@ -68,6 +68,9 @@ public:
   /// start. Both sides of a reject use it to skip whole terms.
   log_index last_not_above(log_index index, log_term term) const;
 
+  /// Returns the weight of all entries, in memory or not.
+  std::uint64_t bytes() const { return bytes_; }
+
   /// Whether `at(index)` may be asked.
   bool in_memory(log_index index) const;
 
@@ -116,7 +119,8 @@ private:
   /// The first index in memory, `last() + 1` if none.
   log_index memory_first_ = 1;
 
-  /// Total weight of what is in memory.
+  /// Total weight of all entries, and of those in memory.
+  std::uint64_t bytes_ = 0;
   std::uint64_t memory_bytes_ = 0;
 
   cluster_time last_ts_ = 0;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/raft/core/log.hpp"
+#include "actors/raft/core/state_sender.hpp"
 #include "runtime/base/ids.hpp"
 #include "runtime/base/time.hpp"
 
@@ -57,6 +58,9 @@ struct core_options {
 
   /// Reads that wait; beyond: overloaded.
   std::uint64_t reads_pending_max = 16384;
+
+  /// Sending the tables to servers that are far behind.
+  transfer_options transfers;
 
   duration election_min() const { return election_base * raft_multiplier; }
 

@@ -11,7 +11,9 @@ namespace {
 
 bool is_from_leader(const message& m) {
   return std::holds_alternative<append>(m.body)
-         || std::holds_alternative<heartbeat>(m.body);
+         || std::holds_alternative<heartbeat>(m.body)
+         || std::holds_alternative<state_offer>(m.body)
+         || std::holds_alternative<state_chunk>(m.body);
 }
 
 } // namespace
@@ -54,6 +56,8 @@ raft_core::raft_core(core_options opts, restored from, time_point boot)
     bootstrap_{std::move(from.bootstrap)},
     commit_{from.checkpoint.index},
     applied_{from.checkpoint.index},
+    checkpoint_{from.checkpoint.index},
+    transfers_{opts_.boot << 40U},
     read_seq_{opts_.boot << 40U} {
   PRAETOR_ASSERT(!opts_.self.value.empty());
   if (from.checkpoint.index > log_.last()) {
@@ -89,7 +93,8 @@ const progress* raft_core::peer(const peer_id& id) const {
 std::vector<entry_ptr> raft_core::committed_after(log_index index,
                                                   log_limit limit) const {
   PRAETOR_ASSERT(index >= applied_);
-  if (index >= commit_)
+  // Behind the log's start: received tables are on their way.
+  if (index >= commit_ || index < log_.start().index)
     return {};
   limit.entries = std::min(limit.entries, commit_ - index);
   return log_.slice(index + 1, limit);
@@ -164,6 +169,11 @@ void raft_core::on(const storage_done& x) {
   release_held();
   if (role_ == role::candidate)
     count_own_vote();
+  if (installing_ && !installing_->announced
+      && disk_.is_durable(installing_->token)) {
+    installing_->announced = true;
+    out_.install = installing_->what;
+  }
 }
 
 void raft_core::on(const storage_failed&) {
@@ -176,12 +186,16 @@ void raft_core::on(const storage_failed&) {
 void raft_core::on(const applied_index& x) {
   PRAETOR_ASSERT(x.index <= commit_);
   applied_ = std::max(applied_, x.index);
+  if (installing_ && applied_ >= installing_->what.mark.index)
+    installing_.reset();
   trim();
 }
 
 void raft_core::on(const checkpoint_taken& x) {
   const auto covered = std::min(x.index, applied_);
-  const auto upto = log_.discardable(covered, opts_.trailing);
+  const auto upto =
+    std::min(log_.discardable(covered, opts_.trailing), pinned());
+  checkpoint_ = std::max(checkpoint_, covered);
   if (upto <= log_.start().index)
     return;
   log_.discard(upto);
@@ -208,6 +222,8 @@ void raft_core::settle() {
   if (recovering_upto_ > 0 && commit_ >= recovering_upto_
       && disk_.durable(log_.last()) >= recovering_upto_)
     recovering_upto_ = 0;
+  if (receiving_ && commit_ >= receiving_->mark.index)
+    drop_reception(); // the log was faster
 }
 
 void raft_core::flush() {
@@ -222,6 +238,7 @@ void raft_core::flush() {
     if (hard_dirty_ || probe)
       batch.hard = hard_;
     batch.restart = std::exchange(restart_, {});
+    batch.state = std::exchange(generation_, {});
     batch.truncate_from = std::exchange(truncate_from_, {});
     if (write_from_)
       batch.entries = log_.slice(*write_from_, {UINT64_MAX, UINT64_MAX});
@@ -230,6 +247,8 @@ void raft_core::flush() {
     const auto token = disk_.issue(
       log_touched ? std::optional{from} : std::nullopt, hard_dirty_, now_);
     hard_dirty_ = false;
+    if (batch.state)
+      installing_->token = token;
     out_.write = {token, std::move(batch)};
   }
   release_held();
@@ -343,7 +362,7 @@ std::optional<time_point> raft_core::next_timer() const {
 void raft_core::check_invariants() const {
   PRAETOR_ASSERT(commit_ <= log_.last());
   PRAETOR_ASSERT(applied_ <= commit_);
-  PRAETOR_ASSERT(log_.start().index <= applied_);
+  PRAETOR_ASSERT(log_.start().index <= applied_ || installing_);
   PRAETOR_ASSERT(log_.last_term() <= hard_.term);
   PRAETOR_ASSERT(members_.latest_index() <= log_.last());
   PRAETOR_ASSERT((role_ == role::leader) == (noop_index_ > 0));
@@ -357,6 +376,7 @@ void raft_core::check_invariants() const {
     }
   } else {
     PRAETOR_ASSERT(peers_.empty());
+    PRAETOR_ASSERT(senders_.empty());
     PRAETOR_ASSERT(reads_.empty());
   }
   if (role_ == role::candidate)

@@ -9,6 +9,7 @@
 //   follower.cpp     what a follower does with appends and heartbeats
 //   reads.cpp        check-quorum, lease, read index
 //   membership changes and transfer: reconfigure.cpp, transfer.cpp
+//   state_transfer.cpp  giving the tables to a peer, and getting them
 //
 // Order rules that everything rests on:
 // - an answer that depends on term, vote or entries is held until these are
@@ -28,6 +29,7 @@
 #include "actors/raft/core/persist_queue.hpp"
 #include "actors/raft/core/progress.hpp"
 #include "actors/raft/core/quorum.hpp"
+#include "actors/raft/core/state_sender.hpp"
 #include "actors/raft/core/step.hpp"
 #include "runtime/base/rng.hpp"
 
@@ -125,6 +127,27 @@ private:
     time_point deadline;
   };
 
+  /// Tables that another server gives us.
+  struct reception {
+    /// Its number here, and the leader's number.
+    std::uint64_t number = 0;
+    std::uint64_t transfer = 0;
+    peer_id from;
+    checkpoint_mark mark;
+    /// The chunk that has to come next, and the first that is not stored.
+    std::uint64_t expected = 0;
+    std::uint64_t stored = 0;
+    std::int64_t probe_ts = 0;
+  };
+
+  /// Received tables that the log has restarted behind.
+  struct installation {
+    state_install what;
+    /// The restart is durable when this is.
+    std::uint64_t token = 0;
+    bool announced = false;
+  };
+
   struct transfer_state {
     peer_id target;
     bool sent = false;
@@ -147,7 +170,9 @@ private:
   void on(const checkpoint_taken& x);
   void on(const entries_read& x);
   void on(const peer_unreachable& x);
-  void on(const state_sent& x);
+  void on(const state_opened& x);
+  void on(const state_part_read& x);
+  void on(const state_part_stored& x);
 
   void receive(const message& m, const pre_vote& x);
   void receive(const message& m, const pre_vote_reply& x);
@@ -160,6 +185,9 @@ private:
   void receive(const message& m, const timeout_now& x);
   void receive(const message& m, const read_index_request& x);
   void receive(const message& m, const read_index_reply& x);
+  void receive(const message& m, const state_offer& x);
+  void receive(const message& m, const state_chunk& x);
+  void receive(const message& m, const state_reply& x);
 
   // -- raft_core.cpp: common
   // ------------------------------------------------------
@@ -249,6 +277,24 @@ private:
   void push_transfer();
   void abort_transfer();
 
+  // -- state_transfer.cpp
+  // ------------------------------------------------------------
+
+  void begin_transfer(const peer_id& to);
+  void end_transfer(const peer_id& to);
+  void end_all_transfers();
+  void tick_transfers();
+  bool pin_expired(const state_sender& x) const;
+  void push_chunks(const peer_id& to, state_sender& x);
+  void state_unreadable(const peer_id& peer);
+  log_index pinned() const;
+  void answer_offer(std::uint64_t transfer, std::int64_t probe_ts, bool done);
+  void receive_anew(const message& m, const state_offer& x);
+  bool has_state_of(const checkpoint_mark& x) const;
+  void drop_reception();
+  void install(std::uint64_t generation);
+  void restart_behind(const checkpoint_mark& x);
+
   // -- member variables
   // ---------------------------------------------------------------
 
@@ -272,6 +318,7 @@ private:
   std::optional<log_index> truncate_from_;
   std::optional<log_index> write_from_;
   std::optional<log_start> discard_upto_;
+  std::optional<std::uint64_t> generation_;
 
   persist_queue disk_;
   std::deque<held_message> held_;
@@ -292,8 +339,16 @@ private:
   /// this is committed here we neither vote nor stand.
   log_index recovering_upto_ = 0;
 
+  /// The newest durable checkpoint of the tables.
+  log_index checkpoint_ = 0;
+  std::optional<reception> receiving_;
+  std::uint64_t receptions_ = 0;
+  std::optional<installation> installing_;
+
   // Leader only.
   std::map<peer_id, progress> peers_;
+  std::map<peer_id, state_sender> senders_;
+  std::uint64_t transfers_ = 0;
   log_index noop_index_ = 0;
   time_point elected_at_;
   time_point heartbeat_at_;

@@ -61,6 +61,9 @@ void raft_core::retire_peers() {
            && (patience_over
                || (x.second.match() >= index && x.second.commit_sent >= index));
   });
+  for (auto i = senders_.begin(); i != senders_.end();)
+    if (const auto& id = i++->first; !peers_.contains(id))
+      end_transfer(id);
 }
 
 } // namespace praetor::raft

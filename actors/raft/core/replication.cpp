@@ -117,7 +117,7 @@ void raft_core::send_appends(const peer_id& to, progress& p) {
 bool raft_core::send_append(const peer_id& to, progress& p, bool with_entries) {
   if (p.next() <= log_.start().index) {
     p.need_snapshot();
-    out_.state_wanted.push_back(to);
+    begin_transfer(to);
     return false;
   }
   if (!with_entries || p.next() > log_.last()) {
@@ -170,14 +170,6 @@ void raft_core::on(const entries_read& x) {
   send_appends(x.peer, p);
 }
 
-void raft_core::on(const state_sent& x) {
-  const auto found = peers_.find(x.peer);
-  if (found == peers_.end())
-    return;
-  found->second.snapshot_ended(std::min(x.index, log_.last()));
-  send_appends(x.peer, found->second);
-}
-
 // -- heartbeats ---------------------------------------------------------------
 
 void raft_core::broadcast_heartbeat() {
@@ -199,6 +191,7 @@ void raft_core::tick_leader() {
     now_ + period - period / 10 + duration{static_cast<std::int64_t>(jitter)};
   retire_peers();
   broadcast_heartbeat();
+  tick_transfers();
   check_quorum();
   if (role_ == role::leader)
     check_own_disk();
@@ -240,8 +233,10 @@ void raft_core::receive(const message& m, const append_reply& x) {
   if (x.ok && x.match <= log_.last()) {
     p.acknowledged(x.send_id, x.match);
     if (p.mode() == replication_mode::snapshot
-        && p.match() >= log_.start().index)
+        && p.match() >= log_.start().index) {
       p.snapshot_ended(p.match());
+      end_transfer(m.from);
+    }
     send_appends(m.from, p);
   } else if (!x.ok) {
     const auto agree = log_.last_not_above(x.hint.index, x.hint.term);

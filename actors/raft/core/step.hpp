@@ -92,17 +92,37 @@ struct peer_unreachable {
   peer_id peer;
 };
 
-/// Answer to `effects::state_wanted`: the peer has the tables up to `index`, or
-/// the transfer failed (0).
-struct state_sent {
+/// Answer to `effects::state_opens`: what the tables stand for; nothing if they
+/// cannot be read.
+struct state_opened {
   peer_id peer;
-  log_index index = 0;
+  std::uint64_t transfer = 0;
+  std::optional<checkpoint_mark> mark;
+};
+
+/// Answer to `effects::state_reads`.
+struct state_part_read {
+  peer_id peer;
+  /// Without the time; nothing if it cannot be read.
+  std::optional<state_chunk> chunk;
+};
+
+/// Answer to `effects::state_parts`.
+struct state_part_stored {
+  std::uint64_t reception = 0;
+  std::uint64_t number = 0;
+  /// False: the bytes are damaged, or not the expected ones.
+  bool good = false;
+  /// After the last part: all of it is durable, under this generation of the
+  /// state database.
+  std::optional<std::uint64_t> generation;
 };
 
 using input =
   std::variant<begin, tick, message, proposals, change_membership, read_request,
                transfer_request, storage_done, storage_failed, applied_index,
-               checkpoint_taken, entries_read, peer_unreachable, state_sent>;
+               checkpoint_taken, entries_read, peer_unreachable, state_opened,
+               state_part_read, state_part_stored>;
 
 // -- outputs ------------------------------------------------------------------
 
@@ -136,6 +156,38 @@ struct entries_wanted {
   std::uint64_t bytes_max = 0;
 };
 
+/// Open the newest checkpoint for reading, under this number.
+struct state_open {
+  peer_id peer;
+  std::uint64_t transfer = 0;
+};
+
+/// Read a chunk of a checkpoint that was opened.
+struct state_read {
+  peer_id peer;
+  std::uint64_t transfer = 0;
+  std::uint64_t number = 0;
+};
+
+/// Make room for tables; what else is being received is given up.
+struct state_reception {
+  std::uint64_t reception = 0;
+  checkpoint_mark mark;
+};
+
+/// Store a part of them.
+struct state_part {
+  std::uint64_t reception = 0;
+  state_chunk chunk;
+};
+
+/// Use the tables that were received, from now on. The log restarts behind
+/// them; that is durable already.
+struct state_install {
+  std::uint64_t generation = 0;
+  checkpoint_mark mark;
+};
+
 /// What the shell has to do after a step.
 struct effects {
   /// To peers; may be lost.
@@ -161,8 +213,19 @@ struct effects {
   std::vector<read_outcome> reads;
   std::vector<entries_wanted> entries;
 
-  /// Peers that need the tables, because the log does not reach back to them.
-  std::vector<peer_id> state_wanted;
+  // For peers that need the tables, because the log does not reach back to
+  // them.
+  std::vector<state_open> state_opens;
+  std::vector<state_read> state_reads;
+  /// Transfers that are over.
+  std::vector<std::uint64_t> state_closes;
+
+  // On a peer that gets them.
+  std::optional<state_reception> state_begin;
+  std::vector<state_part> state_parts;
+  /// A reception that is given up.
+  std::optional<std::uint64_t> state_drop;
+  std::optional<state_install> install;
 
   /// Something an operator must know; a constant sentence.
   std::string_view alarm;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "actors/raft/core/log.hpp"
+#include "runtime/base/checkpoint.hpp"
 #include "runtime/base/codec.hpp"
 #include "runtime/base/ids.hpp"
 #include "runtime/base/log_batch.hpp"
@@ -118,11 +119,44 @@ struct read_index_reply {
   log_index index = 0;
 };
 
+/// Your log is too far behind mine: take my tables.
+struct state_offer {
+  /// Names this transfer; rising for one leader.
+  std::uint64_t transfer = 0;
+  checkpoint_mark mark;
+  std::int64_t probe_ts = 0;
+};
+
+/// A part of the tables, opaque to Raft.
+struct state_chunk {
+  std::uint64_t transfer = 0;
+  /// Counts chunks from 0.
+  std::uint64_t number = 0;
+  /// Nothing comes after it.
+  bool last = false;
+  /// CRC32C of all payloads of this transfer up to and including this one.
+  std::uint32_t checksum = 0;
+  std::string payload;
+  std::int64_t probe_ts = 0;
+};
+
+/// How far a transfer has come.
+struct state_reply {
+  std::uint64_t transfer = 0;
+  /// The first chunk that is missing.
+  std::uint64_t next = 0;
+  /// Nothing is needed any more: everything up to `match` is durable.
+  bool done = false;
+  log_index match = 0;
+  std::int64_t probe_ts = 0;
+  peer_health health;
+};
+
 /// Appended to only: positions are on the wire.
 using message_body =
   std::variant<pre_vote, pre_vote_reply, vote, vote_reply, append, append_reply,
                heartbeat, heartbeat_reply, timeout_now, read_index_request,
-               read_index_reply>;
+               read_index_reply, state_offer, state_chunk, state_reply>;
 
 struct message {
   std::string cluster_id;
@@ -133,7 +167,7 @@ struct message {
 };
 
 /// Whether a message makes sense by itself: entries contiguous, with rising
-/// terms, known kinds and readable memberships.
+/// terms, known kinds and readable memberships; marks likewise.
 bool well_formed(const message& x);
 
 // -- encoding -----------------------------------------------------------------
@@ -217,6 +251,21 @@ auto inspect(Inspector& f, read_index_request& x) {
 template <class Inspector>
 auto inspect(Inspector& f, read_index_reply& x) {
   return f(x.request, x.ok, x.index);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, state_offer& x) {
+  return f(x.transfer, x.mark, x.probe_ts);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, state_chunk& x) {
+  return f(x.transfer, x.number, x.last, x.checksum, x.payload, x.probe_ts);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, state_reply& x) {
+  return f(x.transfer, x.next, x.done, x.match, x.probe_ts, x.health);
 }
 
 template <class Inspector>
