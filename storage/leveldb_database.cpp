@@ -60,7 +60,10 @@ result<std::unique_ptr<leveldb_database>>
 leveldb_database::open(const std::string& directory, file_env& files,
                        std::size_t write_buffer_bytes) {
   std::unique_ptr<leveldb_database> out{new leveldb_database{directory, files}};
-  files.CreateDir(directory); // fails if it exists; opening fails otherwise
+  // Not left to LevelDB, which would not make the new entry durable.
+  if (auto s = files.CreateDir(directory);
+      !s.ok() && !files.FileExists(directory))
+    return out->describe(s);
   // Always, because a process that was killed may just have created it.
   const auto parent = file_names::directory_of(directory);
   if (auto s = files.sync_directory(parent); !s.ok())
@@ -151,6 +154,13 @@ status leveldb_database::commit() {
 
 std::unique_ptr<leveldb::Iterator> leveldb_database::iterate() {
   return std::unique_ptr<leveldb::Iterator>{db_->NewIterator(read_options())};
+}
+
+std::unique_ptr<leveldb::Iterator>
+leveldb_database::iterate(const leveldb::Snapshot* x) {
+  auto how = read_options();
+  how.snapshot = x;
+  return std::unique_ptr<leveldb::Iterator>{db_->NewIterator(how)};
 }
 
 status leveldb_database::check_format(std::string_view key,

@@ -89,6 +89,13 @@ public:
 
   std::unique_ptr<leveldb::Iterator> iterate();
 
+  /// Remembers how everything is now, until `release`.
+  const leveldb::Snapshot* freeze() { return db_->GetSnapshot(); }
+  void release(const leveldb::Snapshot* x) { db_->ReleaseSnapshot(x); }
+
+  /// Iterates over what was frozen.
+  std::unique_ptr<leveldb::Iterator> iterate(const leveldb::Snapshot* x);
+
   /// Checks the version of the format; adds it to the next `commit` if the
   /// database is new. Errors: corruption.
   status check_format(std::string_view key, std::uint64_t version);

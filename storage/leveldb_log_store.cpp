@@ -65,11 +65,15 @@ result<log_image> leveldb_log_store::load() {
   position_ = position->value_or(log_position{});
   if (position_.start.index > position_.last)
     return db_->damaged(format::position_key, "the log ends before it starts");
+  const auto state = db_->get<std::uint64_t>(format::state_key);
+  if (!state)
+    return state.error();
   auto entries = load_entries();
   if (!entries)
     return entries.error();
-  log_image out{std::move(*identity), position_.hard, position_.start,
-                std::move(*entries), boot->value_or(0) + 1};
+  log_image out{std::move(*identity),  position_.hard,
+                position_.start,       std::move(*entries),
+                boot->value_or(0) + 1, state->value_or(0)};
   db_->put(format::boot_key, out.boot);
   if (auto s = db_->commit(); !s)
     return s.error();
@@ -176,6 +180,8 @@ void leveldb_log_store::add(const log_batch& batch) {
   } else if (batch.truncate_from) {
     remove(*batch.truncate_from, position_.last);
   }
+  if (batch.state)
+    db_->put(format::state_key, *batch.state);
   position_.advance(batch);
   for (const auto& entry : batch.entries)
     db_->put(format::entry_key(entry->index), *entry);

@@ -4,6 +4,8 @@
 #include "storage/leveldb_database.hpp"
 #include "storage/state_format.hpp"
 
+#include <memory>
+#include <string>
 #include <utility>
 
 namespace praetor {
@@ -11,6 +13,64 @@ namespace praetor {
 namespace {
 
 namespace format = state_format;
+
+/// Reads a row where `i` stands. Errors: corruption.
+result<row> parse_row(leveldb_database& db, leveldb::Iterator& i) {
+  const auto key = to_view(i.key());
+  const auto name = format::parse_row_key(key);
+  const auto value = frame::open(key, to_view(i.value()));
+  if (!name)
+    return db.damaged(key, "it is not the key of a row");
+  if (!value)
+    return db.damaged(key, "its checksum is wrong");
+  return row{std::string{name->first}, std::string{name->second},
+             std::string{*value}};
+}
+
+class leveldb_state_reader final : public state_reader {
+public:
+  leveldb_state_reader(std::shared_ptr<leveldb_database> db,
+                       checkpoint_mark mark)
+    : db_{std::move(db)}, frozen_{db_->freeze()}, mark_{std::move(mark)} {}
+
+  ~leveldb_state_reader() override { db_->release(frozen_); }
+
+  const checkpoint_mark& mark() const override { return mark_; }
+
+  result<row_span> read(const std::string& resume,
+                        std::uint64_t bytes_max) override;
+
+private:
+  std::shared_ptr<leveldb_database> db_;
+  const leveldb::Snapshot* frozen_;
+  checkpoint_mark mark_;
+};
+
+/// Spans begin at the key in `resume`.
+result<row_span> leveldb_state_reader::read(const std::string& resume,
+                                            std::uint64_t bytes_max) {
+  if (db_->failure())
+    return *db_->failure();
+  row_span out;
+  std::uint64_t bytes = 0;
+  const auto i = db_->iterate(frozen_);
+  for (i->Seek(to_slice(resume.empty() ? format::row_prefix : resume));
+       i->Valid(); i->Next()) {
+    bytes += i->key().size() + i->value().size();
+    if (!out.rows.empty() && bytes > bytes_max) {
+      out.resume = i->key().ToString();
+      return out;
+    }
+    auto x = parse_row(*db_, *i);
+    if (!x)
+      return x.error();
+    out.rows.push_back(std::move(*x));
+  }
+  if (!i->status().ok())
+    return db_->fail(i->status());
+  out.last = true;
+  return out;
+}
 
 class leveldb_state_store final : public state_store {
 public:
@@ -20,9 +80,11 @@ public:
   result<state_image> load() override;
   status write(const checkpoint_mark& mark,
                const std::vector<row>& rows) override;
+  result<std::unique_ptr<state_reader>> open_reader() override;
 
 private:
-  std::unique_ptr<leveldb_database> db_;
+  std::shared_ptr<leveldb_database> db_;
+  checkpoint_mark mark_;
   bool loaded_ = false;
 };
 
@@ -37,18 +99,14 @@ result<state_image> leveldb_state_store::load() {
   state_image out{mark->value_or(checkpoint_mark{}), {}};
   const auto i = db_->iterate();
   for (i->Seek(to_slice(format::row_prefix)); i->Valid(); i->Next()) {
-    const auto key = to_view(i->key());
-    const auto name = format::parse_row_key(key);
-    const auto value = frame::open(key, to_view(i->value()));
-    if (!name)
-      return db_->damaged(key, "it is not the key of a row");
-    if (!value)
-      return db_->damaged(key, "its checksum is wrong");
-    out.rows.push_back({std::string{name->first}, std::string{name->second},
-                        std::string{*value}});
+    auto x = parse_row(*db_, *i);
+    if (!x)
+      return x.error();
+    out.rows.push_back(std::move(*x));
   }
   if (!i->status().ok())
     return db_->fail(i->status());
+  mark_ = out.mark;
   loaded_ = true;
   return out;
 }
@@ -64,7 +122,18 @@ status leveldb_state_store::write(const checkpoint_mark& mark,
     else
       db_->remove(key);
   db_->put(format::mark_key, mark);
-  return db_->commit();
+  auto written = db_->commit();
+  if (written)
+    mark_ = mark;
+  return written;
+}
+
+result<std::unique_ptr<state_reader>> leveldb_state_store::open_reader() {
+  PRAETOR_ASSERT(loaded_);
+  if (db_->failure())
+    return *db_->failure();
+  return std::unique_ptr<state_reader>{
+    std::make_unique<leveldb_state_reader>(db_, mark_)};
 }
 
 } // namespace

@@ -6,6 +6,7 @@
 //   "Mlog-format"           version of this format
 //   "Midentity"             log_identity
 //   "Mposition"             log_position: hard state, start and end of the log
+//   "Mstate"                generation of the state database in force, if not 0
 //
 // Big endian, so that LevelDB's order is that of the indexes. Each batch writes
 // the position with its entries: what is in the database beyond the position's
@@ -28,6 +29,7 @@ inline constexpr std::string_view boot_key = "Mboot";
 inline constexpr std::string_view format_key = "Mlog-format";
 inline constexpr std::string_view identity_key = "Midentity";
 inline constexpr std::string_view position_key = "Mposition";
+inline constexpr std::string_view state_key = "Mstate";
 
 inline std::string entry_key(log_index index) {
   std::string out(9, 'E');

@@ -43,6 +43,8 @@ struct log_image {
   std::vector<entry_ptr> entries;
   /// Counts starts of this server's process: stored + 1 by `load`.
   std::uint64_t boot = 0;
+  /// The generation of the state database in force; the first one is 0.
+  std::uint64_t state = 0;
 };
 
 /// See the head of the file.

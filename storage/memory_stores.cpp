@@ -1,6 +1,7 @@
 #include "storage/memory_stores.hpp"
 
 #include "runtime/base/assert.hpp"
+#include "runtime/base/text.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -42,11 +43,10 @@ public:
       gate_.pass(disk_->next_write, [this] { ++disk_->boot; });
     if (!written)
       return written.error();
-    return log_image{disk_->identity,
-                     disk_->position.hard,
-                     disk_->position.start,
-                     {disk_->entries.begin(), disk_->entries.end()},
-                     disk_->boot};
+    return log_image{
+      disk_->identity,       disk_->position.hard,
+      disk_->position.start, {disk_->entries.begin(), disk_->entries.end()},
+      disk_->boot,           disk_->state};
   }
 
   status write_identity(const log_identity& x) override {
@@ -56,8 +56,10 @@ public:
 
   status append(const std::vector<const log_batch*>& batches) override {
     return gate_.pass(disk_->next_write, [this, &batches] {
-      for (const auto* batch : batches)
+      for (const auto* batch : batches) {
         apply(*batch);
+        disk_->state = batch->state.value_or(disk_->state);
+      }
     });
   }
 
@@ -104,6 +106,41 @@ private:
   fault_gate gate_;
 };
 
+/// Shares nothing with its disk: a copy of the rows.
+class memory_state_reader final : public state_reader {
+public:
+  explicit memory_state_reader(const memory_state_disk& disk)
+    : mark_{disk.mark} {
+    for (const auto& [key, value] : disk.rows)
+      rows_.push_back({key.first, key.second, value});
+  }
+
+  const checkpoint_mark& mark() const override { return mark_; }
+
+  /// Spans begin at the position in `resume`.
+  result<row_span> read(const std::string& resume,
+                        std::uint64_t bytes_max) override {
+    row_span out;
+    std::uint64_t bytes = 0;
+    auto at = parse_uint(resume).value_or(0);
+    for (; at < rows_.size(); ++at) {
+      const auto& x = rows_[at];
+      bytes += x.table.size() + x.key.size() + x.value->size();
+      if (!out.rows.empty() && bytes > bytes_max)
+        break;
+      out.rows.push_back(x);
+    }
+    out.last = at >= rows_.size();
+    if (!out.last)
+      out.resume = std::to_string(at);
+    return out;
+  }
+
+private:
+  checkpoint_mark mark_;
+  std::vector<row> rows_;
+};
+
 class memory_state_store final : public state_store {
 public:
   explicit memory_state_store(std::shared_ptr<memory_state_disk> disk)
@@ -132,9 +169,53 @@ public:
     });
   }
 
+  result<std::unique_ptr<state_reader>> open_reader() override {
+    if (gate_.failure())
+      return *gate_.failure();
+    return std::unique_ptr<state_reader>{
+      std::make_unique<memory_state_reader>(*disk_)};
+  }
+
 private:
   std::shared_ptr<memory_state_disk> disk_;
   fault_gate gate_;
+};
+
+class memory_state_place final : public state_place {
+public:
+  explicit memory_state_place(std::shared_ptr<memory_place_disk> disk)
+    : disk_{std::move(disk)} {}
+
+  result<std::unique_ptr<state_store>> open(std::uint64_t generation) override {
+    auto& all = disk_->generations;
+    if (generation > 0 && !all.contains(generation))
+      return error{errc::corruption,
+                   "memory: no state database " + std::to_string(generation)};
+    std::erase_if(
+      all, [generation](const auto& x) { return x.first != generation; });
+    return store_of(generation);
+  }
+
+  result<std::unique_ptr<state_store>>
+  create(std::uint64_t generation) override {
+    disk_->generations.erase(generation);
+    return store_of(generation);
+  }
+
+  status remove(std::uint64_t generation) override {
+    disk_->generations.erase(generation);
+    return ok;
+  }
+
+private:
+  std::unique_ptr<state_store> store_of(std::uint64_t generation) {
+    auto& found = disk_->generations[generation];
+    if (!found)
+      found = std::make_shared<memory_state_disk>();
+    return open_memory_state(found);
+  }
+
+  std::shared_ptr<memory_place_disk> disk_;
 };
 
 } // namespace
@@ -147,6 +228,11 @@ open_memory_log(std::shared_ptr<memory_log_disk> disk) {
 std::unique_ptr<state_store>
 open_memory_state(std::shared_ptr<memory_state_disk> disk) {
   return std::make_unique<memory_state_store>(std::move(disk));
+}
+
+std::unique_ptr<state_place>
+open_memory_place(std::shared_ptr<memory_place_disk> disk) {
+  return std::make_unique<memory_state_place>(std::move(disk));
 }
 
 } // namespace praetor

@@ -35,6 +35,8 @@ struct memory_log_disk {
   log_position position;
   std::deque<entry_ptr> entries;
   std::uint64_t boot = 0;
+  /// The state database in force.
+  std::uint64_t state = 0;
   /// Befalls the next write, once.
   write_fault next_write = write_fault::none;
 };
@@ -48,6 +50,11 @@ struct memory_state_disk {
   write_fault next_write = write_fault::none;
 };
 
+/// What survives of a `state_place`: the state databases by generation.
+struct memory_place_disk {
+  std::map<std::uint64_t, std::shared_ptr<memory_state_disk>> generations;
+};
+
 /// @pre No other store uses `disk`.
 std::unique_ptr<log_store>
 open_memory_log(std::shared_ptr<memory_log_disk> disk);
@@ -55,5 +62,8 @@ open_memory_log(std::shared_ptr<memory_log_disk> disk);
 /// @pre No other store uses `disk`.
 std::unique_ptr<state_store>
 open_memory_state(std::shared_ptr<memory_state_disk> disk);
+
+std::unique_ptr<state_place>
+open_memory_place(std::shared_ptr<memory_place_disk> disk);
 
 } // namespace praetor

@@ -10,6 +10,9 @@
 #include "runtime/base/owner.hpp"
 #include "runtime/base/result.hpp"
 
+#include <cstdint>
+#include <memory>
+#include <string>
 #include <vector>
 
 namespace praetor {
@@ -18,6 +21,33 @@ namespace praetor {
 struct state_image {
   checkpoint_mark mark;
   std::vector<row> rows;
+};
+
+/// Rows that follow each other in a checkpoint.
+struct row_span {
+  std::vector<row> rows;
+  /// Where the next span begins; opaque.
+  std::string resume;
+  /// Nothing comes behind it.
+  bool last = false;
+};
+
+/// A checkpoint as it was when it was opened, whatever is written later.
+class state_reader {
+public:
+  state_reader() = default;
+  state_reader(const state_reader&) = delete;
+  state_reader& operator=(const state_reader&) = delete;
+  virtual ~state_reader() = default;
+
+  virtual const checkpoint_mark& mark() const = 0;
+
+  /// Reads rows from where `resume` says (empty: from the first on), in the
+  /// order of tables and keys: at least one if there is any, then as many as
+  /// `bytes_max` allows. The same arguments give the same rows.
+  /// Errors: corruption, io_error.
+  virtual result<row_span> read(const std::string& resume,
+                                std::uint64_t bytes_max) = 0;
 };
 
 /// See the head of the file.
@@ -35,6 +65,40 @@ public:
   /// Errors: io_error; the store is unusable afterwards.
   virtual status write(const checkpoint_mark& mark,
                        const std::vector<row>& rows) = 0;
+
+  /// Opens what is stored now for reading in parts. The reader may outlive
+  /// later writes, and must not outlive the store's disk.
+  /// @pre `load` succeeded. Errors: corruption, io_error, rejected if this
+  /// store cannot do that.
+  virtual result<std::unique_ptr<state_reader>> open_reader() {
+    return error{errc::rejected, "this store cannot be read in parts"};
+  }
+};
+
+/// Where a server keeps its state databases: the one in force, named by a
+/// generation that the log database remembers, and one that is just being
+/// received from another server.
+class state_place {
+public:
+  state_place() = default;
+  state_place(const state_place&) = delete;
+  state_place& operator=(const state_place&) = delete;
+  virtual ~state_place() = default;
+
+  /// Opens the database of a generation, and removes all others, which a crash
+  /// has left. Generation 0 is created if need be.
+  /// Errors: corruption if it is not there; io_error.
+  virtual result<std::unique_ptr<state_store>>
+  open(std::uint64_t generation) = 0;
+
+  /// Creates an empty database, instead of what may be there.
+  /// @pre The generation is not in use.
+  virtual result<std::unique_ptr<state_store>>
+  create(std::uint64_t generation) = 0;
+
+  /// Removes a database that nobody uses any more. What a crash leaves of it,
+  /// `open` removes. Errors: io_error.
+  virtual status remove(std::uint64_t generation) = 0;
 };
 
 } // namespace praetor

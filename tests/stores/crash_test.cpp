@@ -4,6 +4,7 @@
 // loss of power (unsynced data lost or torn), an error, or a full disk; then
 // the store is opened on what is left. See tests/stores/survival.hpp.
 
+#include "storage/state_stream.hpp"
 #include "tests/stores/store_support.hpp"
 #include "tests/stores/survival.hpp"
 
@@ -162,6 +163,113 @@ private:
   model loaded_;
 };
 
+/// A server's log and state together: now and then it takes over the state of
+/// another server, and its log restarts behind that.
+class server_subject {
+public:
+  struct model {
+    checkpoint_mark mark;
+    std::map<std::string, std::string> rows;
+    log_index log_start = 0;
+    friend bool operator==(const model&, const model&) = default;
+  };
+
+  status open(faulty_env& env) {
+    failure_.reset();
+    auto log = open_faulty_log(env);
+    if (!log)
+      return log.error();
+    log_ = std::move(*log);
+    const auto image = log_->load();
+    if (!image)
+      return image.error();
+    place_ = open_faulty_place(env);
+    generation_ = image->state;
+    auto state = open_and_load(*place_, generation_);
+    if (!state)
+      return state.error();
+    store_ = std::move(state->first);
+    loaded_ = {state->second.mark, {}, image->start.index};
+    for (const auto& x : state->second.rows)
+      loaded_.rows[x.key] = *x.value;
+    if (loaded_.mark.index < loaded_.log_start)
+      FAIL("the log begins behind the state");
+    return ok;
+  }
+
+  const model& loaded() const { return loaded_; }
+
+  /// The node stops at the first failure, whichever database it is in.
+  status write(rng& random, model& next) {
+    if (failure_)
+      return *failure_;
+    next.mark.index += 1 + random.below(100);
+    next.mark.term = 1;
+    auto s =
+      random.below(3) == 0 ? take_over(random, next) : checkpoint(random, next);
+    if (!s)
+      failure_ = s.error();
+    return s;
+  }
+
+  void close() {
+    store_.reset();
+    place_.reset();
+    log_.reset();
+  }
+
+private:
+  status checkpoint(rng& random, model& next) {
+    const auto key = std::to_string(random.below(20));
+    next.rows[key] = std::string(random.below(2000), 'v');
+    return store_->write(next.mark, {{"t", key, next.rows[key]}});
+  }
+
+  status take_over(rng& random, model& next) {
+    next.rows.clear();
+    for (auto n = random.below(30); n > 0; --n)
+      next.rows[std::to_string(random.below(1000))] =
+        std::string(random.below(900), static_cast<char>('a' + n % 26));
+    next.log_start = next.mark.index;
+    auto fresh = place_->create(generation_ + 1);
+    if (!fresh)
+      return fresh.error();
+    if (auto image = (*fresh)->load(); !image)
+      return image.error();
+    state_source source{reader_of(next), 4000};
+    state_sink sink{std::move(*fresh), next.mark};
+    for (std::uint64_t n = 0; !sink.complete(); ++n) {
+      auto stored = sink.store(n, **source.chunk(n));
+      if (!stored)
+        return stored.error();
+      REQUIRE(*stored);
+    }
+    log_batch batch;
+    batch.restart = log_start{next.mark.index, 1};
+    batch.state = ++generation_;
+    if (auto s = log_->append({&batch}); !s)
+      return s;
+    store_ = sink.take();
+    return place_->remove(generation_ - 1);
+  }
+
+  /// Another server's state, in memory.
+  static std::unique_ptr<state_reader> reader_of(const model& x) {
+    const auto disk = std::make_shared<memory_state_disk>();
+    disk->mark = x.mark;
+    for (const auto& [key, value] : x.rows)
+      disk->rows[{"t", key}] = value;
+    return std::move(*open_memory_state(disk)->open_reader());
+  }
+
+  std::unique_ptr<log_store> log_;
+  std::unique_ptr<state_place> place_;
+  std::unique_ptr<state_store> store_;
+  std::uint64_t generation_ = 0;
+  std::optional<error> failure_;
+  model loaded_;
+};
+
 const auto lose_power = [](auto& one, std::uint64_t n) {
   one.env.crash_at(n);
   one.live(60);
@@ -192,7 +300,7 @@ const auto fill_up = [](auto& one, std::uint64_t n) {
 
 TEMPLATE_TEST_CASE(
   "leveldb stores: a loss of power at any operation is survived",
-  "[stores][crash]", log_subject, state_subject) {
+  "[stores][crash]", log_subject, state_subject, server_subject) {
   auto cases = 0;
   for (const auto seed : {1U, 2U, 3U})
     cases += survive_everywhere<TestType>(seed, 60, 1, lose_power);
@@ -200,11 +308,13 @@ TEMPLATE_TEST_CASE(
 }
 
 TEMPLATE_TEST_CASE("leveldb stores: an error of any operation is survived",
-                   "[stores][crash]", log_subject, state_subject) {
+                   "[stores][crash]", log_subject, state_subject,
+                   server_subject) {
   CHECK(survive_everywhere<TestType>(5, 60, 2, fail) > 100);
 }
 
 TEMPLATE_TEST_CASE("leveldb stores: a disk that fills up anywhere is survived",
-                   "[stores][crash]", log_subject, state_subject) {
+                   "[stores][crash]", log_subject, state_subject,
+                   server_subject) {
   CHECK(survive_everywhere<TestType>(6, 60, 2, fill_up) > 100);
 }

@@ -4,6 +4,7 @@
 
 #include "storage/faulty_env.hpp"
 #include "storage/leveldb_log_store.hpp"
+#include "storage/leveldb_state_place.hpp"
 #include "storage/leveldb_state_store.hpp"
 #include "storage/memory_stores.hpp"
 
@@ -107,10 +108,48 @@ public:
     return x;
   }
 
+  result<std::unique_ptr<state_reader>> open_reader() override {
+    return inner_->open_reader();
+  }
+
 private:
   faulty_env& env_;
   std::unique_ptr<state_store> inner_;
 };
+
+/// Likewise.
+class settling_place final : public state_place {
+public:
+  settling_place(faulty_env& env, std::unique_ptr<state_place> inner)
+    : env_{env}, inner_{std::move(inner)} {}
+
+  result<std::unique_ptr<state_store>> open(std::uint64_t n) override {
+    return wrap(inner_->open(n));
+  }
+
+  result<std::unique_ptr<state_store>> create(std::uint64_t n) override {
+    return wrap(inner_->create(n));
+  }
+
+  status remove(std::uint64_t n) override { return inner_->remove(n); }
+
+private:
+  result<std::unique_ptr<state_store>>
+  wrap(result<std::unique_ptr<state_store>> x) {
+    if (!x)
+      return x;
+    return std::unique_ptr<state_store>{
+      std::make_unique<settling_state_store>(env_, std::move(*x))};
+  }
+
+  faulty_env& env_;
+  std::unique_ptr<state_place> inner_;
+};
+
+inline std::unique_ptr<state_place> open_faulty_place(faulty_env& env) {
+  return std::make_unique<settling_place>(
+    env, open_leveldb_place("/state", &env, small_buffer));
+}
 
 inline result<std::unique_ptr<log_store>> open_faulty_log(faulty_env& env) {
   auto store = open_leveldb_log("/log", &env, small_buffer);
@@ -137,6 +176,7 @@ public:
   virtual ~disk() = default;
   virtual result<std::unique_ptr<log_store>> open_log() = 0;
   virtual result<std::unique_ptr<state_store>> open_state() = 0;
+  virtual std::unique_ptr<state_place> open_place() = 0;
 };
 
 class memory_disk final : public disk {
@@ -147,8 +187,13 @@ public:
   result<std::unique_ptr<state_store>> open_state() override {
     return open_memory_state(state_);
   }
+  std::unique_ptr<state_place> open_place() override {
+    return open_memory_place(places_);
+  }
 
 private:
+  std::shared_ptr<memory_place_disk> places_ =
+    std::make_shared<memory_place_disk>();
   std::shared_ptr<memory_log_disk> log_ = std::make_shared<memory_log_disk>();
   std::shared_ptr<memory_state_disk> state_ =
     std::make_shared<memory_state_disk>();
@@ -163,6 +208,10 @@ public:
     return open_leveldb_state(directory_.path() + "/state", nullptr,
                               small_buffer);
   }
+  std::unique_ptr<state_place> open_place() override {
+    return open_leveldb_place(directory_.path() + "/state", nullptr,
+                              small_buffer);
+  }
 
 private:
   temp_directory directory_;
@@ -175,6 +224,9 @@ public:
   }
   result<std::unique_ptr<state_store>> open_state() override {
     return open_faulty_state(env_);
+  }
+  std::unique_ptr<state_place> open_place() override {
+    return open_faulty_place(env_);
   }
 
 private:
@@ -193,6 +245,18 @@ inline std::vector<named_disk> all_disks() {
   out.push_back(
     {"leveldb on a simulated disk", std::make_unique<simulated_disk>()});
   return out;
+}
+
+/// Opens the state database of a generation and loads it.
+inline result<std::pair<std::unique_ptr<state_store>, state_image>>
+open_and_load(state_place& place, std::uint64_t generation) {
+  auto store = place.open(generation);
+  if (!store)
+    return store.error();
+  auto image = (*store)->load();
+  if (!image)
+    return image.error();
+  return std::pair{std::move(*store), std::move(*image)};
 }
 
 inline entry_ptr make_entry(log_index index, log_term term,
