@@ -110,7 +110,7 @@ std::vector<finding> checkers::finish(moment now) {
   follow_locks(state);
   take_from(locks_.take());
   if (calm_)
-    sessions_.finish(*calm_, now);
+    sessions_.finish(state.live_sessions(), *calm_, now);
   take_from(sessions_.take());
   take_from(check_order(clients_, log_, state));
   take_from(check_watches(clients_, state, servers_, now, options_.watches));

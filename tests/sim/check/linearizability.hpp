@@ -26,7 +26,7 @@ struct silent_end {
 
 struct blind_options {
   /// Configurations for one group; more are "inconclusive".
-  std::size_t effort_max = 100'000;
+  std::size_t effort_max = 20'000;
 };
 
 struct blind_report {

@@ -134,10 +134,13 @@ void session_observer::lost(const std::string& session) {
   lives_.erase(session);
 }
 
-void session_observer::finish(moment calm, moment now) {
-  for (const auto& [id, x] : lives_) {
-    if (x.ttl <= duration{0})
+void session_observer::finish(const std::vector<std::string>& alive,
+                              moment calm, moment now) {
+  for (const auto& id : alive) {
+    const auto at = lives_.find(id);
+    if (at == lives_.end() || at->second.ttl <= duration{0})
       continue;
+    const auto& x = at->second;
     const auto most = 2 * x.ttl + 2 * x.ttl * limits_.drift_ppm / million;
     if (now > std::max(x.last_asked, calm) + most + limits_.late_max)
       findings_.push_back({"I14",

@@ -59,8 +59,8 @@ public:
   void destroyed(const std::string& session, moment at);
   /// It ended otherwise.
   void lost(const std::string& session);
-  /// All has been well since `calm`.
-  void finish(moment calm, moment now);
+  /// These are left, and all has been well since `calm`.
+  void finish(const std::vector<std::string>& alive, moment calm, moment now);
   std::vector<finding> take() { return std::exchange(findings_, {}); }
 
 private:
