@@ -22,20 +22,20 @@
 namespace praetor::templates {
 
 enum class dependency_kind : std::uint8_t {
-  key_value,     ///< kv.block: waits until the key exists
-  key_lookup,    ///< kv.get: answers also that there is no such key
-  key_list,      ///< kv.list
-  service,       ///< health.service
-  connect,       ///< health.connect
-  services,      ///< catalog.services
-  node,          ///< catalog.node
-  nodes,         ///< catalog.nodes
-  datacenters,   ///< catalog.datacenters
-  file,          ///< file
-  ca_roots,      ///< connect.caroots
-  ca_leaf,       ///< connect.caleaf
-  partitions,    ///< list.partitions
-  peerings,      ///< list.peerings
+  key_value,         ///< kv.block: waits until the key exists
+  key_lookup,        ///< kv.get: answers also that there is no such key
+  key_list,          ///< kv.list
+  service,           ///< health.service
+  connect,           ///< health.connect
+  services,          ///< catalog.services
+  node,              ///< catalog.node
+  nodes,             ///< catalog.nodes
+  datacenters,       ///< catalog.datacenters
+  file,              ///< file
+  ca_roots,          ///< connect.caroots
+  ca_leaf,           ///< connect.caleaf
+  partitions,        ///< list.partitions
+  peerings,          ///< list.peerings
   exported_services, ///< list.exportedServices
   imported_services, ///< list.importedServices
 };

@@ -24,6 +24,7 @@ class environment;
 struct call {
   environment& env;
   std::span<const value> arguments;
+  value receiver; ///< of methods: the record, or a nil pointer to one
 
   const value& operator[](std::size_t i) const { return arguments[i]; }
   std::size_t size() const { return arguments.size(); }
@@ -40,7 +41,9 @@ struct function {
   native body = nullptr;
   std::vector<type_ref> parameters; ///< the last one's element if variadic
   bool variadic = false;
-  bool lazy = false; ///< `and` and `or`: the evaluator stops at the answer
+  bool returns_any = false; ///< its static result is `interface {}`
+  bool lazy = false;        ///< `and`, `or`: stop at the answer
+  bool on_pointer = false;  ///< a method that also takes nil
 };
 
 /// A row of a table of functions.

@@ -88,9 +88,9 @@ struct field {
 struct type {
   kind what = kind::any;
   std::string name = "interface {}";
-  type_ref key;                       ///< of a map
-  type_ref element;                   ///< of a list, map, pointer or channel
-  std::vector<field> fields;          ///< of a record, in Go's order
+  type_ref key;                         ///< of a map
+  type_ref element;                     ///< of a list, map, pointer or channel
+  std::vector<field> fields;            ///< of a record, in Go's order
   std::vector<const function*> methods; ///< take the receiver as argument 0
   /// What `String()` or `Error()` returns; null if the type has neither.
   std::string (*display)(const record&) = nullptr;
@@ -176,15 +176,13 @@ private:
   template <class T>
   value(kind k, T x) : data_{std::move(x)}, kind_{k} {}
 
-  std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double,
-               std::shared_ptr<const std::complex<double>>,
-               std::shared_ptr<const std::string>,
-               std::shared_ptr<templates::list>,
-               std::shared_ptr<templates::map>,
-               std::shared_ptr<templates::record>,
-               std::shared_ptr<templates::pointer>,
-               std::shared_ptr<templates::channel>,
-               const templates::function*>
+  std::variant<
+    std::monostate, bool, std::int64_t, std::uint64_t, double,
+    std::shared_ptr<const std::complex<double>>,
+    std::shared_ptr<const std::string>, std::shared_ptr<templates::list>,
+    std::shared_ptr<templates::map>, std::shared_ptr<templates::record>,
+    std::shared_ptr<templates::pointer>, std::shared_ptr<templates::channel>,
+    const templates::function*>
     data_;
   kind kind_ = kind::invalid;
   bool boxed_ = false;
@@ -265,12 +263,13 @@ const function* find_method(const value& x, std::string_view name);
 // -- making containers -------------------------------------------------------
 
 value make_list(const type_ref& list_type, std::vector<value> items);
-value make_texts(std::vector<std::string> items);    ///< []string
-value make_any_list(std::vector<value> items);       ///< []interface {}
-value make_map(const type_ref& map_type);            ///< empty, not nil
-value make_any_map();                                ///< map[string]interface {}
+value make_texts(std::vector<std::string> items); ///< []string
+value make_any_list(std::vector<value> items);    ///< []interface {}
+value make_map(const type_ref& map_type);         ///< empty, not nil
+value make_any_map();                             ///< map[string]interface {}
 value make_record(const type_ref& record_type, std::vector<value> fields);
-value make_pointer(value target);                    ///< of type *T
+/// Of the given pointer type, or of *T if that is null.
+value make_pointer(value target, const type_ref& pointer_type = nullptr);
 value make_nil_pointer(const type_ref& pointer_type);
 
 /// Stores a member under a text key. @pre `m` is a map with text keys.
