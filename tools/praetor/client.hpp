@@ -8,6 +8,7 @@
 #pragma once
 
 #include "runtime/base/result.hpp"
+#include "runtime/net/tls_options.hpp"
 
 #include <functional>
 #include <map>
@@ -17,16 +18,7 @@
 
 namespace praetor::tools {
 
-/// Files and names for https; empty means the system's.
-struct tls_options {
-  std::string ca_file;
-  std::string ca_path;
-  std::string cert_file;
-  std::string key_file;
-  /// Who the agent must be; empty means the host of the address.
-  std::string server_name;
-  bool verify = true;
-};
+using net::tls_options;
 
 /// Where the agent is and who asks.
 struct client_options {
