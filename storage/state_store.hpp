@@ -75,6 +75,15 @@ public:
   }
 };
 
+/// Some rows of a checkpoint, as they travel (storage/state_stream.hpp).
+struct state_bytes {
+  std::string payload;
+  /// Of all payloads of the stream up to and including this one.
+  std::uint32_t checksum = 0;
+  /// Nothing comes behind it.
+  bool last = false;
+};
+
 /// Where a server keeps its state databases: the one in force, named by a
 /// generation that the log database remembers, and one that is just being
 /// received from another server.

@@ -18,15 +18,6 @@
 
 namespace praetor {
 
-/// Some rows, as they travel.
-struct state_bytes {
-  std::string payload;
-  /// Of all payloads of the stream up to and including this one.
-  std::uint32_t checksum = 0;
-  /// Nothing comes behind it.
-  bool last = false;
-};
-
 /// The sending end.
 class state_source {
 public:

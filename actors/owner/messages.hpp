@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace praetor::owner {
@@ -134,6 +135,23 @@ struct checkpoint_rows {
   using is_message = void;
   log_index index = 0;
   std::vector<row> rows;
+};
+
+/// Replace all tables by these rows, which stand for everything up to `index`;
+/// those of other owners' tables are among them. The owner sends `installed`
+/// back.
+struct install_rows {
+  using is_message = void;
+  log_index index = 0;
+  std::shared_ptr<const std::vector<row>> rows;
+};
+
+/// Answer to `install_rows`. Errors: corruption naming the table.
+struct installed {
+  using is_message = void;
+  status outcome = ok;
+  /// Sessions that exist now (kv only).
+  std::size_t session_count = 0;
 };
 
 /// Who leads, as Raft last knew. Latest value counts.

@@ -17,12 +17,16 @@
 #include "actors/owner/core/read_gate.hpp"
 #include "actors/owner/messages.hpp"
 #include "actors/raft/messages.hpp"
+#include "runtime/base/buggify.hpp"
+#include "runtime/base/mutant.hpp"
+#include "runtime/base/sometimes.hpp"
 
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -58,11 +62,28 @@ using owner_actor = caf::typed_actor<
   typename caf::replies_to<prepare<Command>>::template with<prepared>,
   typename caf::replies_to<decide>::template with<applied>,
   typename caf::replies_to<take_checkpoint>::template with<checkpoint_rows>,
+  typename caf::replies_to<install_rows>::template with<installed>,
   // From raft: headers of answers tell it.
   caf::reacts_to<leader_known>,
   // INTERNAL
   caf::reacts_to<permit_arrived>, caf::reacts_to<settle_watches>,
   caf::reacts_to<caf::tick_atom>>;
+
+/// Returns a core with the rows of a checkpoint; those of tables that are not
+/// in `Core::tables` belong to others. Errors: corruption naming the table.
+template <class Core>
+result<std::shared_ptr<Core>> load_core(const std::vector<row>& rows) {
+  auto core = std::make_shared<Core>();
+  for (const auto& x : rows) {
+    if (std::find(Core::tables.begin(), Core::tables.end(), x.table)
+        == Core::tables.end())
+      continue;
+    if (auto loaded = core->load(x); !loaded)
+      return error{errc::corruption, "state database, table " + x.table + ": "
+                                       + loaded.error().context};
+  }
+  return core;
+}
 
 /// The state class of an owner around `Core`.
 template <class Core>
@@ -77,6 +98,9 @@ public:
 
   /// Ids of waiting reads that their askers did not number.
   static constexpr std::uint64_t own_ids = std::uint64_t{1} << 63U;
+
+  /// In mutant F10: a `min_index` of a read that was evaluated already.
+  static constexpr log_index marked = log_index{1} << 63U;
 
   explicit owner_shell(self_pointer self) : self_{self} {}
 
@@ -96,6 +120,7 @@ public:
       [this](prepare<command>& msg) { return on_prepare(msg); },
       [this](const decide& msg) { return on_decide(msg); },
       [this](const take_checkpoint& msg) { return on_checkpoint(msg); },
+      [this](const install_rows& msg) { return on_install(msg); },
       [this](const leader_known& msg) { leader_ = msg; },
       [this](const permit_arrived& msg) { on_permit(msg); },
       [this](settle_watches) { on_settle(); },
@@ -114,10 +139,12 @@ private:
 
   void on_read(read<query>& msg) {
     const auto mode = msg.options.mode;
-    if (gate_.open(mode, now()))
+    const auto slow = mode == consistency::leader_default
+                      && buggify("owner.confirm_although_leased");
+    if (gate_.open(mode, now()) && !slow)
       return serve(msg);
     const auto to = msg.to;
-    if (!gate_.park(mode, std::move(msg)))
+    if (buggify("owner.overloaded") || !gate_.park(mode, std::move(msg)))
       return to.complete(error{errc::overloaded, "too many reads wait"});
     ask();
   }
@@ -131,7 +158,8 @@ private:
     applied out;
     out.results.reserve(msg.commands.size());
     for (auto& x : msg.commands)
-      out.results.push_back(core_->apply(x.index, x.ts, std::move(x.command)));
+      out.results.push_back(
+        core_->apply(x.index, time_of(x.ts), std::move(x.command)));
     return moved_on(std::move(out), msg.upto, true);
   }
 
@@ -143,7 +171,7 @@ private:
   prepared on_prepare(prepare<command>& msg) {
     auto& x = msg.command;
     gate_.hold(x.index);
-    return {core_->prepare(x.index, x.ts, std::move(x.command))};
+    return {core_->prepare(x.index, time_of(x.ts), std::move(x.command))};
   }
 
   applied on_decide(const decide& msg) {
@@ -157,6 +185,23 @@ private:
   checkpoint_rows on_checkpoint(const take_checkpoint& msg) {
     PRAETOR_ASSERT(gate_.applied() == msg.index);
     return {msg.index, core_->take_changed_rows()};
+  }
+
+  /// The old tables serve until the new ones are complete.
+  installed on_install(const install_rows& msg) {
+    auto fresh = load_core<Core>(*msg.rows);
+    if (!fresh)
+      return {fresh.error(), 0};
+    core_ = std::move(*fresh);
+    live_.touch_all();
+    if (live_.dirty() && !std::exchange(settling_, true))
+      self_->send(self_, settle_watches{});
+    gate_.set_applied(msg.index);
+    serve_ready();
+    installed out;
+    if constexpr (requires { core_->session_count(); })
+      out.session_count = core_->session_count();
+    return out;
   }
 
   void on_permit(const permit_arrived& msg) {
@@ -175,7 +220,10 @@ private:
                  [](const waiter& w, const answer& x) {
                    return x.index > w.options.min_index;
                  },
-                 [this](const waiter& w, const answer& x) { give(w.to, x); });
+                 [this](const waiter& w, const answer& x) {
+                   sometimes("owner.watch_woken_by_delete", !x.found);
+                   give(w.to, x);
+                 });
   }
 
   void on_tick() {
@@ -190,6 +238,11 @@ private:
 
   time_point now() const { return self_->clock().now(); }
 
+  /// F03: every server goes by its own clock.
+  cluster_time time_of(cluster_time ts) const {
+    return mutant("F03") ? now().time_since_epoch().count() / 1'000'000 : ts;
+  }
+
   /// Ends every step that may have changed the tables.
   applied moved_on(applied out, log_index upto, bool done) {
     out.upto = upto;
@@ -198,6 +251,8 @@ private:
       out.session_count = core_->session_count();
     live_.touch(core_->take_touched());
     if (live_.dirty() && !std::exchange(settling_, true))
+      self_->send(self_, settle_watches{});
+    if (buggify("owner.settle_without_need"))
       self_->send(self_, settle_watches{});
     if (done)
       gate_.set_applied(upto);
@@ -217,21 +272,34 @@ private:
     if (!use_lease)
       return;
     const auto me = caf::actor_cast<caf::actor>(self_);
-    self_->send(
-      permits_,
-      raft::confirm_read{
-        *use_lease, reply<raft::read_permit>{[me](result<raft::read_permit> x) {
-          caf::anon_send(me, permit_arrived{std::move(x)});
-        }}});
+    self_->send(permits_,
+                raft::confirm_read{
+                  *use_lease && !buggify("owner.full_round_of_reads"),
+                  reply<raft::read_permit>{[me](result<raft::read_permit> x) {
+                    caf::anon_send(me, permit_arrived{std::move(x)});
+                  }}});
   }
 
   /// Answers, or waits for the answer to move.
   void serve(read<query>& msg) {
-    auto x = current(msg.query);
     auto& options = msg.options;
+    if (mutant("F10") && (options.min_index & marked) != 0) {
+      options.min_index &= ~marked;
+      return enlist(msg);
+    }
+    auto x = current(msg.query);
     if (options.min_index == 0 || x.index > options.min_index
         || options.wait <= duration{0})
       return give(msg.to, std::move(x));
+    if (mutant("F10")) { // what changes before it is enlisted is missed
+      options.min_index |= marked;
+      return self_->send(self_, std::move(msg));
+    }
+    enlist(msg);
+  }
+
+  void enlist(read<query>& msg) {
+    auto& options = msg.options;
     if (options.watch_id == 0)
       options.watch_id = next_own_id_++;
     live_.wait(msg.query, core_->topics(msg.query), options.watch_id,
@@ -241,7 +309,7 @@ private:
 
   /// Returns the answer as of now, kept or evaluated.
   answer current(const query& q) {
-    if (auto kept = live_.find(q))
+    if (auto kept = live_.find(q); kept && !buggify("owner.evaluate_anew"))
       return std::move(*kept);
     auto x = core_->evaluate(q);
     // What is not there may get a higher index without a topic that moves.

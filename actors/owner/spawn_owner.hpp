@@ -5,7 +5,6 @@
 #include "actors/owner/owner_shell.hpp"
 #include "actors/spawn.hpp"
 
-#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -19,16 +18,10 @@ template <class Core>
 result<owner_actor<typename Core::query, typename Core::command>>
 spawn_owner(caf::actor_system& sys, log_index checkpoint,
             const std::vector<row>& rows, permit_source_actor permits) {
-  auto core = std::make_shared<Core>();
-  for (const auto& x : rows) {
-    if (std::find(Core::tables.begin(), Core::tables.end(), x.table)
-        == Core::tables.end())
-      continue;
-    if (auto loaded = core->load(x); !loaded)
-      return error{errc::corruption, "state database, table " + x.table + ": "
-                                       + loaded.error().context};
-  }
-  return spawn_state<owner_shell<Core>>(sys, std::move(core), checkpoint,
+  auto core = load_core<Core>(rows);
+  if (!core)
+    return core.error();
+  return spawn_state<owner_shell<Core>>(sys, std::move(*core), checkpoint,
                                         std::move(permits));
 }
 

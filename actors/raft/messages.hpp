@@ -121,6 +121,15 @@ struct committed {
   std::vector<committed_entry> entries;
 };
 
+/// Use the tables of this generation of the state database, which came from
+/// another server; they stand for everything up to `mark`. What is committed
+/// behind that follows. Answered with `applied_upto`.
+struct install_state {
+  using is_message = void;
+  std::uint64_t generation = 0;
+  checkpoint_mark mark;
+};
+
 /// Who leads. The latest value counts.
 struct leadership {
   using is_message = void;

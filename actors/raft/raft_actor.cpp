@@ -7,6 +7,7 @@
 #include <caf/send.hpp>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <utility>
 
@@ -48,6 +49,7 @@ public:
       [this](const peer_message& msg) { turn(msg.content); },
       [this](const disk::persisted& msg) { turn(storage_done{msg.token}); },
       [this](const entries_loaded& msg) { turn(msg.content); },
+      [this](const tables_answered& msg) { on_tables(msg); },
       [this](caf::tick_atom) { on_tick(); },
     };
   }
@@ -89,8 +91,14 @@ private:
   }
 
   void on_checkpointed(checkpointed& msg) {
-    mark_ = std::move(msg.mark);
-    turn(checkpoint_taken{mark_.index});
+    const auto index = msg.mark.index;
+    if (index > mark_.index)
+      mark_ = std::move(msg.mark);
+    turn(checkpoint_taken{index});
+  }
+
+  void on_tables(const tables_answered& msg) {
+    std::visit([this](const auto& content) { turn(content); }, msg.content);
   }
 
   void on_tick() {
@@ -198,6 +206,8 @@ private:
         self_->send(neighbours_->peers, peer_message{std::move(m)});
     for (const auto& wanted : out.entries)
       load_entries(wanted);
+    give_tables(out);
+    receive_tables(out);
     answer(out);
     if (!out.alarm.empty())
       log_alarm(out.alarm);
@@ -261,6 +271,96 @@ private:
                         entries_loaded{{peer, x ? *std::move(x)
                                                 : std::vector<entry_ptr>{}}});
                     }}});
+  }
+
+  /// Brings an answer of storage back as an input.
+  template <class T>
+  reply<T> back(std::function<tables_answered(result<T>)> as_input) {
+    const auto me = caf::actor_cast<raft_actor>(self_);
+    return reply<T>{[me, as_input](result<T> x) {
+      caf::anon_send(me, as_input(std::move(x)));
+    }};
+  }
+
+  void give_tables(const effects& out) {
+    const auto& to = neighbours_->tables;
+    const auto chunk_bytes = opts_.core.transfers.chunk_bytes;
+    for (const auto& x : out.state_opens) {
+      auto answer = back<checkpoint_mark>([x](auto mark) {
+        state_opened y{x.peer, x.transfer, {}};
+        if (mark)
+          y.mark = *std::move(mark);
+        return tables_answered{std::move(y)};
+      });
+      if (to)
+        self_->send(to, disk::open_state{x.transfer, chunk_bytes, answer});
+    }
+    for (const auto& x : out.state_reads)
+      if (to)
+        self_->send(to, disk::read_state{x.transfer, x.number, part_of(x)});
+    for (const auto transfer : out.state_closes)
+      if (to)
+        self_->send(to, disk::close_state{transfer});
+  }
+
+  /// Nobody is told of a chunk that does not exist: nobody knew how many do.
+  reply<std::optional<state_bytes>> part_of(const state_read& x) const {
+    const auto me = caf::actor_cast<raft_actor>(self_);
+    return reply<std::optional<state_bytes>>{
+      [me, x](result<std::optional<state_bytes>> bytes) {
+        state_part_read y{x.peer, {}};
+        if (bytes && !*bytes)
+          return;
+        if (bytes)
+          y.chunk = state_chunk{x.transfer,
+                                x.number,
+                                (*bytes)->last,
+                                (*bytes)->checksum,
+                                std::move((*bytes)->payload),
+                                0};
+        caf::anon_send(me, tables_answered{std::move(y)});
+      }};
+  }
+
+  void receive_tables(effects& out) {
+    const auto& to = neighbours_->tables;
+    if (out.state_drop && to)
+      self_->send(to, disk::drop_state{*out.state_drop});
+    if (out.state_begin && to)
+      self_->send(to, disk::begin_state{out.state_begin->reception,
+                                        out.state_begin->mark});
+    for (auto& x : out.state_parts) {
+      auto answer = back<disk::stored_state>(
+        [reception = x.reception, number = x.chunk.number](auto stored) {
+          state_part_stored y{reception, number, false, {}};
+          if (stored) {
+            y.good = stored->good;
+            y.generation = stored->generation;
+          }
+          return tables_answered{y};
+        });
+      if (to)
+        self_->send(to, disk::store_state{x.reception,
+                                          x.chunk.number,
+                                          {std::move(x.chunk.payload),
+                                           x.chunk.checksum, x.chunk.last},
+                                          answer});
+    }
+    if (out.install)
+      install(*out.install);
+  }
+
+  /// The state goes on behind the tables; who waits for entries before that
+  /// will not be answered by it.
+  void install(const raft::state_install& x) {
+    praetor::log::info(module_name, "taking over another server's state",
+                       {{"index", std::to_string(x.mark.index)}});
+    for (auto i = replies_.begin();
+         i != replies_.end() && i->first <= x.mark.index; i = replies_.erase(i))
+      i->second.complete(error{errc::timeout, outcome_unknown});
+    handed_ = x.mark.index;
+    mark_ = x.mark;
+    self_->send(neighbours_->state, install_state{x.generation, x.mark});
   }
 
   /// Makes sure that a tick arrives when something is due, and none otherwise:

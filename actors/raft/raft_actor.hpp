@@ -7,8 +7,10 @@
 //
 //   router --propose-------> RAFT --persist, read_entries--> storage
 //   owners --confirm_read-->   |  <--persisted--------------
-//   peers  --peer_message-->   |  --committed--> state --applied_upto,
-//          <--peer_message--   |                         checkpointed--> RAFT
+//   peers  --peer_message-->   |  --committed,
+//          <--peer_message--   |    install_state--> state --applied_upto,
+//                              |                           checkpointed--> RAFT
+//                              +--open_state, ...--> storage
 //                              +--leadership--> whoever wants to know
 //
 // Group commit: proposals that come while a write is under way are collected;
@@ -29,6 +31,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace praetor::raft {
@@ -38,8 +41,15 @@ using log_sink_actor = caf::typed_actor<
   // Answered with `disk::persisted` to the sender.
   caf::reacts_to<disk::persist>, caf::reacts_to<disk::read_entries>>;
 
+/// Gives away checkpoints and receives them; in production storage.
+using table_store_actor = caf::typed_actor<
+  caf::reacts_to<disk::open_state>, caf::reacts_to<disk::read_state>,
+  caf::reacts_to<disk::close_state>, caf::reacts_to<disk::begin_state>,
+  caf::reacts_to<disk::store_state>, caf::reacts_to<disk::drop_state>>;
+
 /// Gets what is committed; in production the state.
-using committed_sink_actor = caf::typed_actor<caf::reacts_to<committed>>;
+using committed_sink_actor =
+  caf::typed_actor<caf::reacts_to<committed>, caf::reacts_to<install_state>>;
 
 /// Learns who leads.
 using leadership_sink_actor = caf::typed_actor<caf::reacts_to<leadership>>;
@@ -55,12 +65,20 @@ struct attach {
   std::vector<leadership_sink_actor> leadership;
   /// None: messages to peers are dropped.
   peer_sink_actor peers;
+  /// None: no peer gets tables, and none are received.
+  table_store_actor tables{};
 };
 
 /// INTERNAL: entries for a peer came from the disk.
 struct entries_loaded {
   using is_message = void;
   entries_read content;
+};
+
+/// INTERNAL: storage answered about tables.
+struct tables_answered {
+  using is_message = void;
+  std::variant<state_opened, state_part_read, state_part_stored> content;
 };
 
 /// The interface of the raft actor. Messages document their errors.
@@ -72,7 +90,8 @@ using raft_actor = caf::typed_actor<
   // From storage.
   caf::reacts_to<disk::persisted>,
   // INTERNAL
-  caf::reacts_to<entries_loaded>, caf::reacts_to<caf::tick_atom>>;
+  caf::reacts_to<entries_loaded>, caf::reacts_to<tables_answered>,
+  caf::reacts_to<caf::tick_atom>>;
 
 /// What the raft actor works with.
 struct raft_options {

@@ -14,6 +14,16 @@ namespace praetor::state {
 
 namespace {
 
+/// Errors: corruption.
+status load_windows(const std::vector<row>& rows, origin_windows& into) {
+  for (const auto& x : rows)
+    if (x.table == "origin")
+      if (auto loaded = into.load(x); !loaded)
+        return error{errc::corruption,
+                     "state database: " + loaded.error().context};
+  return ok;
+}
+
 /// All decisions are in `pipeline`. This class turns them into messages.
 class state_of_state : public outlet {
 public:
@@ -37,6 +47,11 @@ public:
         pipeline_->rows_from_owner(std::move(msg.rows));
       },
       [this](checkpoint_durable& msg) { on_durable(msg); },
+      [this](raft::install_state& msg) {
+        pipeline_->install(msg.generation, std::move(msg.mark));
+      },
+      [this](state_fetched& msg) { on_fetched(msg); },
+      [this](const owner::installed& msg) { on_installed(msg); },
     };
   }
 
@@ -84,6 +99,17 @@ public:
                   }}});
   }
 
+  void fetch_state(std::uint64_t generation) override {
+    if (!opts_.tables)
+      return outlet::fetch_state(generation);
+    const auto me = caf::actor_cast<caf::actor>(self_);
+    self_->send(opts_.tables,
+                disk::use_state{
+                  generation, reply<state_image>{[me](result<state_image> x) {
+                    caf::anon_send(me, state_fetched{std::move(x)});
+                  }}});
+  }
+
   void published(log_index index) override {
     self_->send(opts_.raft, raft::applied_upto{index});
   }
@@ -123,6 +149,30 @@ private:
     pipeline_->checkpoint_written();
   }
 
+  void on_fetched(state_fetched& msg) {
+    if (!msg.image)
+      return fatal(msg.image.error().context);
+    fetched_windows_ = {};
+    if (auto loaded = load_windows(msg.image->rows, fetched_windows_); !loaded)
+      return fatal(loaded.error().context);
+    owners_to_install_ = 2;
+    const owner::install_rows order{
+      msg.image->mark.index,
+      std::make_shared<const std::vector<row>>(std::move(msg.image->rows))};
+    self_->send(opts_.kv, order);
+    self_->send(opts_.catalog, order);
+  }
+
+  void on_installed(const owner::installed& msg) {
+    if (!msg.outcome)
+      return fatal(msg.outcome.error().context);
+    if (from_kv())
+      fetched_sessions_ = msg.session_count;
+    if (--owners_to_install_ == 0)
+      pipeline_->installed(std::exchange(fetched_windows_, {}),
+                           fetched_sessions_);
+  }
+
   // -- effects
   // ----------------------------------------------------------------------
 
@@ -137,17 +187,19 @@ private:
   self_pointer self_;
   options opts_;
   std::optional<pipeline> pipeline_;
+
+  // While tables of another server replace ours.
+  origin_windows fetched_windows_;
+  std::size_t fetched_sessions_ = 0;
+  int owners_to_install_ = 0;
 };
 
 } // namespace
 
 result<state_actor> spawn_state_actor(caf::actor_system& sys, options opts) {
   auto windows = std::make_shared<origin_windows>();
-  for (const auto& x : opts.rows)
-    if (x.table == "origin")
-      if (auto loaded = windows->load(x); !loaded)
-        return error{errc::corruption,
-                     "state database: " + loaded.error().context};
+  if (auto loaded = load_windows(opts.rows, *windows); !loaded)
+    return loaded.error();
   opts.rows.clear();
   return spawn_state<state_of_state>(
     sys, std::make_shared<options>(std::move(opts)), std::move(windows));

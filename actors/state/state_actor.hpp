@@ -45,16 +45,25 @@ using progress_sink_actor = caf::typed_actor<
 using checkpoint_sink_actor =
   caf::typed_actor<caf::reacts_to<disk::write_checkpoint>>;
 
+/// INTERNAL: rows of another server's checkpoint, to replace ours.
+struct state_fetched {
+  using is_message = void;
+  result<state_image> image;
+};
+
+/// Switches to a state database that was received; in production storage.
+using table_source_actor = caf::typed_actor<caf::reacts_to<disk::use_state>>;
+
 /// The interface of the state actor. Nothing fails: what cannot be applied
 /// stops the node.
-using state_actor =
-  caf::typed_actor<caf::reacts_to<raft::committed>,
-                   // From the owners, told apart by the sender.
-                   caf::reacts_to<owner::applied>, caf::reacts_to<owner::held>,
-                   caf::reacts_to<owner::prepared>,
-                   caf::reacts_to<owner::checkpoint_rows>,
-                   // INTERNAL
-                   caf::reacts_to<checkpoint_durable>>;
+using state_actor = caf::typed_actor<
+  caf::reacts_to<raft::committed>, caf::reacts_to<raft::install_state>,
+  // From the owners, told apart by the sender.
+  caf::reacts_to<owner::applied>, caf::reacts_to<owner::held>,
+  caf::reacts_to<owner::prepared>, caf::reacts_to<owner::checkpoint_rows>,
+  caf::reacts_to<owner::installed>,
+  // INTERNAL
+  caf::reacts_to<checkpoint_durable>, caf::reacts_to<state_fetched>>;
 
 /// What the state actor works with.
 struct options {
@@ -68,6 +77,8 @@ struct options {
   checkpoint_policy policy;
   /// Stops the node; does not return in production.
   std::function<void(std::string)> on_fatal;
+  /// None: tables of other servers are not taken over.
+  table_source_actor tables{};
 };
 
 /// Errors: corruption naming the table.

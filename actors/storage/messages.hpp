@@ -11,6 +11,7 @@
 #include "storage/state_store.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,71 @@ struct write_local {
   using is_message = void;
   std::vector<row> rows;
   reply<std::monostate> to;
+};
+
+// -- checkpoints on their way between servers ---------------------------------
+
+/// Open the newest checkpoint for reading, under this number. Answers with what
+/// it stands for.
+struct open_state {
+  using is_message = void;
+  std::uint64_t transfer = 0;
+  /// Size of a chunk; a larger row is a chunk of its own.
+  std::uint64_t chunk_bytes = 0;
+  reply<checkpoint_mark> to;
+};
+
+/// Read a chunk of it; nothing if there are not so many.
+struct read_state {
+  using is_message = void;
+  std::uint64_t transfer = 0;
+  std::uint64_t number = 0;
+  reply<std::optional<state_bytes>> to;
+};
+
+/// It is not needed any more.
+struct close_state {
+  using is_message = void;
+  std::uint64_t transfer = 0;
+};
+
+/// Make an empty state database for another server's checkpoint, instead of
+/// what is being received.
+struct begin_state {
+  using is_message = void;
+  std::uint64_t reception = 0;
+  checkpoint_mark mark;
+};
+
+/// What became of a chunk.
+struct stored_state {
+  /// False: it is not the next one, or damaged; nothing was stored.
+  bool good = false;
+  /// After the last chunk: where everything is, durable.
+  std::optional<std::uint64_t> generation;
+};
+
+/// Store a chunk in it.
+struct store_state {
+  using is_message = void;
+  std::uint64_t reception = 0;
+  std::uint64_t number = 0;
+  state_bytes chunk;
+  reply<stored_state> to;
+};
+
+/// Forget what was received.
+struct drop_state {
+  using is_message = void;
+  std::uint64_t reception = 0;
+};
+
+/// From now on the received database is the one in force, as the log database
+/// says already. Answers with what is in it.
+struct use_state {
+  using is_message = void;
+  std::uint64_t generation = 0;
+  reply<state_image> to;
 };
 
 } // namespace praetor::disk

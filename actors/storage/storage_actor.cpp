@@ -1,6 +1,7 @@
 #include "actors/storage/storage_actor.hpp"
 
 #include "actors/spawn.hpp"
+#include "actors/storage/state_traffic.hpp"
 #include "runtime/base/assert.hpp"
 
 #include <caf/actor_cast.hpp>
@@ -36,11 +37,19 @@ public:
   storage_actor::behavior_type make_behavior(storage_options options) {
     options_ = std::move(options);
     PRAETOR_ASSERT(options_.on_fatal != nullptr);
+    traffic_.reset(options_.place, options_.generation);
     return {
       [this](persist& msg) { on_persist(msg); },
       [this](const read_entries& msg) { on_read(msg); },
       [this](write_checkpoint& msg) { on_write_checkpoint(msg); },
       [this](const write_local& msg) { on_write_local(msg); },
+      [this](const open_state& msg) { on_open_state(msg); },
+      [this](const read_state& msg) { on_read_state(msg); },
+      [this](const close_state& msg) { traffic_.close(msg.transfer); },
+      [this](const begin_state& msg) { on_begin_state(msg); },
+      [this](const store_state& msg) { on_store_state(msg); },
+      [this](const drop_state& msg) { on_drop_state(msg); },
+      [this](const use_state& msg) { on_use_state(msg); },
       [this](flush) { on_flush(); },
     };
   }
@@ -81,12 +90,51 @@ private:
   void on_flush() {
     flushing_ = false;
     write_group();
-    if (checkpoints_.empty())
-      return;
-    for (const auto& x : std::exchange(checkpoints_, {}))
-      write_rows(options_.state, x.mark, x.rows, x.to);
-    // A checkpoint's rows are large and come rarely: give their memory back.
-    ::malloc_trim(0);
+    write_checkpoints();
+  }
+
+  void on_open_state(const open_state& msg) {
+    if (auto e = refusal(options_.state))
+      return msg.to.complete(*e);
+    write_checkpoints();
+    msg.to.complete(checked(traffic_.open(msg, *options_.state)));
+  }
+
+  void on_read_state(const read_state& msg) {
+    if (auto e = refusal(options_.state))
+      return msg.to.complete(*e);
+    msg.to.complete(checked(traffic_.read(msg)));
+  }
+
+  void on_begin_state(const begin_state& msg) {
+    if (!refusal(options_.state))
+      static_cast<void>(checked(traffic_.begin(msg)));
+  }
+
+  void on_drop_state(const drop_state& msg) {
+    if (!refusal(options_.state))
+      static_cast<void>(checked(traffic_.drop(msg.reception)));
+  }
+
+  void on_store_state(const store_state& msg) {
+    if (auto e = refusal(options_.state))
+      return msg.to.complete(*e);
+    msg.to.complete(checked(traffic_.store(msg)));
+  }
+
+  /// What waits is of the tables that were in force until now.
+  void on_use_state(const use_state& msg) {
+    write_checkpoints();
+    if (auto e = refusal(options_.state))
+      return msg.to.complete(*e);
+    auto taken = checked(traffic_.take(msg.generation));
+    if (!taken)
+      return msg.to.complete(taken.error());
+    const auto old_closes = options_.state.use_count() == 1;
+    options_.state = std::move(*taken);
+    if (old_closes)
+      static_cast<void>(checked(traffic_.remove_old()));
+    msg.to.complete(checked(options_.state->load()));
   }
 
   // -- effects ----------------------------------------------------------------
@@ -112,6 +160,23 @@ private:
       return fail(s.error());
     if (sink)
       self_->send(sink, persisted{group_token_, now() - begin});
+  }
+
+  void write_checkpoints() {
+    if (checkpoints_.empty())
+      return;
+    for (const auto& x : std::exchange(checkpoints_, {}))
+      write_rows(options_.state, x.mark, x.rows, x.to);
+    // A checkpoint's rows are large and come rarely: give their memory back.
+    ::malloc_trim(0);
+  }
+
+  /// A store that failed is fatal; a question about nothing is not.
+  template <class T>
+  result<T> checked(result<T> x) {
+    if (!x && x.error().code != errc::rejected)
+      fail(x.error());
+    return x;
   }
 
   void write_rows(const std::shared_ptr<state_store>& store,
@@ -155,6 +220,7 @@ private:
   persisted_sink_actor sink_;
 
   std::vector<write_checkpoint> checkpoints_;
+  state_traffic traffic_;
 
   /// A `flush` is under way.
   bool flushing_ = false;

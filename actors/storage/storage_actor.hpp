@@ -9,6 +9,8 @@
 //   raft ----read_entries----->   |    \---> local database
 //   state ---write_checkpoint->   |
 //   agent ---write_local------>   +-- on_fatal: a write failed
+//   raft ----open_state, ...--> checkpoints to and from other servers
+//   state ---use_state-------->
 //
 // Group commit: the first `persist` sends `flush` to the actor itself; all that
 // wait in the mailbox by then are written with one sync. A checkpoint waits for
@@ -49,7 +51,14 @@ using storage_actor = caf::typed_actor<
   // Errors: io_error.
   caf::reacts_to<write_checkpoint>,
   // Errors: io_error.
-  caf::reacts_to<write_local>, caf::reacts_to<flush>>;
+  caf::reacts_to<write_local>,
+  // Errors: rejected; corruption and io_error, which are fatal as well.
+  caf::reacts_to<open_state>, caf::reacts_to<read_state>,
+  caf::reacts_to<close_state>, caf::reacts_to<begin_state>,
+  caf::reacts_to<store_state>, caf::reacts_to<drop_state>,
+  caf::reacts_to<use_state>,
+  // INTERNAL
+  caf::reacts_to<flush>>;
 
 /// A store that is not there refuses its requests.
 struct storage_options {
@@ -64,6 +73,10 @@ struct storage_options {
   std::function<void(const std::string&)> on_fatal;
   /// A thread of its own. Not under simulation.
   bool detached = true;
+  /// Where `state` lies, to receive another server's; none: that is refused.
+  std::shared_ptr<state_place> place = nullptr;
+  /// The generation of `state`.
+  std::uint64_t generation = 0;
 };
 
 /// One group of `persist`s is at most as large as this, plus one request.

@@ -59,12 +59,17 @@ struct images {
   state_image local;
 };
 
-result<images> load_images(const databases& disks) {
-  images out;
+/// Also opens the state database that is in force, into `rows`.
+result<images> load_images(const databases& disks,
+                           std::shared_ptr<state_store>& rows) {
   auto log = disks.log->load();
   if (!log)
     return log.error();
-  auto state = disks.state->load();
+  auto opened = disks.states->open(log->state);
+  if (!opened)
+    return opened.error();
+  rows = std::move(*opened);
+  auto state = rows->load();
   if (!state)
     return state.error();
   auto local = disks.local->load();
@@ -135,6 +140,7 @@ struct actors::parts {
   caf::actor_system sys;
 
   std::shared_ptr<log_store> log;
+  std::shared_ptr<state_place> states;
   std::shared_ptr<state_store> state_rows;
   std::shared_ptr<state_store> local_rows;
 
@@ -163,8 +169,15 @@ status actors::parts::start_state(images& found) {
                                           + "/raft: log and state do not fit: "
                                           + restored.error().context};
   storage = disk::spawn_storage(sys, {log, {}, {}, options.on_fatal, true});
-  rows = disk::spawn_storage(
-    sys, {{}, state_rows, local_rows, options.on_fatal, true});
+  // Nobody else holds the state's rows: they are replaced when another server's
+  // are taken over.
+  rows = disk::spawn_storage(sys, {{},
+                                   std::move(state_rows),
+                                   local_rows,
+                                   options.on_fatal,
+                                   true,
+                                   states,
+                                   found.log.state});
   auto raft_options = raft_options_of(options, *cluster);
   raft = raft::spawn_raft(sys, raft_options, std::move(*restored), mark);
   auto spawned_kv = kv::spawn_kv(sys, mark.index, found.state.rows, raft);
@@ -181,6 +194,7 @@ status actors::parts::start_state(images& found) {
   for_state.catalog = catalog;
   for_state.raft = raft;
   for_state.storage = rows;
+  for_state.tables = rows;
   for_state.mark = mark;
   for_state.rows = std::move(found.state.rows);
   for_state.policy.entries =
@@ -216,7 +230,7 @@ void actors::parts::start_duties() {
              {"agent", caf::actor_cast<caf::actor>(agent)}};
   x.on_fatal = options.on_fatal;
   supervisor = spawn_supervisor(sys, std::move(x));
-  caf::anon_send(raft, raft::attach{storage, state, {supervisor}, {}});
+  caf::anon_send(raft, raft::attach{storage, state, {supervisor}, {}, rows});
 }
 
 status actors::parts::start_agent(images& found) {
@@ -272,12 +286,14 @@ std::vector<caf::actor> actors::parts::all() const {
 actors::actors(std::unique_ptr<parts> p) : parts_{std::move(p)} {}
 
 result<std::unique_ptr<actors>> actors::start(actor_options options) {
-  auto found = load_images(options.disks);
+  std::shared_ptr<state_store> rows;
+  auto found = load_images(options.disks, rows);
   if (!found)
     return found.error();
   auto p = std::make_unique<parts>(std::move(options));
   p->log = std::move(p->options.disks.log);
-  p->state_rows = std::move(p->options.disks.state);
+  p->states = std::move(p->options.disks.states);
+  p->state_rows = std::move(rows);
   p->local_rows = std::move(p->options.disks.local);
   std::unique_ptr<actors> out{new actors{std::move(p)}};
   if (auto started = out->parts_->start_state(*found); !started)

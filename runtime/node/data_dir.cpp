@@ -2,6 +2,7 @@
 
 #include "runtime/base/text.hpp"
 #include "storage/leveldb_log_store.hpp"
+#include "storage/leveldb_state_place.hpp"
 #include "storage/leveldb_state_store.hpp"
 #include "storage/memory_stores.hpp"
 
@@ -101,7 +102,7 @@ result<databases> open_databases(const std::string& path, bool server) {
     out.local = open_memory_state(std::make_shared<memory_state_disk>());
     if (server) {
       out.log = open_memory_log(std::make_shared<memory_log_disk>());
-      out.state = open_memory_state(std::make_shared<memory_state_disk>());
+      out.states = open_memory_place(std::make_shared<memory_place_disk>());
     }
     return out;
   }
@@ -119,10 +120,7 @@ result<databases> open_databases(const std::string& path, bool server) {
   if (!log)
     return log.error();
   out.log = std::move(*log);
-  auto state = open_leveldb_state(path + "/raft/state");
-  if (!state)
-    return state.error();
-  out.state = std::move(*state);
+  out.states = open_leveldb_place(path + "/raft/state");
   return out;
 }
 

@@ -2,7 +2,8 @@
 //
 //   <data-dir>/node-id     the node's UUID, 36 characters, mode 0600
 //   <data-dir>/raft/log    log database (servers)
-//   <data-dir>/raft/state  state database (servers)
+//   <data-dir>/raft/state  state database (servers); state-1, state-2, ... when
+//                          another server's state was taken over
 //   <data-dir>/local       services and checks of this node's agent
 
 #pragma once
@@ -17,10 +18,11 @@
 
 namespace praetor::node {
 
-/// The databases of one node. Log and state are null on client agents.
+/// The databases of one node. Log and states are null on client agents.
 struct databases {
   std::unique_ptr<log_store> log;
-  std::unique_ptr<state_store> state;
+  /// The log knows which one is in force.
+  std::unique_ptr<state_place> states;
   std::unique_ptr<state_store> local;
 };
 

@@ -91,6 +91,8 @@ TEST_CASE("data dir: without a path everything is in memory", "[node]") {
   auto out = node::open_databases("", true);
   REQUIRE(out);
   CHECK(out->log->load());
-  CHECK(out->state->load());
+  const auto state = out->states->open(0);
+  REQUIRE(state);
+  CHECK((*state)->load());
   CHECK(out->local->load());
 }

@@ -132,6 +132,14 @@ struct scene : test::actor_fixture {
 
   std::shared_ptr<std::vector<raft::confirm_read>> questions =
     std::make_shared<std::vector<raft::confirm_read>>();
+  /// Another server's rows, with one of another owner's table.
+  static owner::install_rows order(const char* value) {
+    return {20, std::make_shared<const std::vector<row>>(std::vector<row>{
+                  {"counter", "n", value}, {"others", "x", ""}})};
+  }
+
+  std::shared_ptr<std::vector<owner::installed>> installs =
+    std::make_shared<std::vector<owner::installed>>();
   std::vector<std::string> answers;
   counter it;
 };
@@ -236,4 +244,31 @@ TEST_CASE("owner shell: a damaged row stops the start", "[owner][actor]") {
   REQUIRE(!spawned);
   CHECK(spawned.error().code == errc::corruption);
   CHECK(spawned.error().context.find("counter") != std::string::npos);
+}
+
+TEST_CASE("owner shell: all tables are replaced at once", "[owner][actor]") {
+  scene s;
+  s.read({});
+  s.permit(0, 1h);
+  s.apply(5, 8);
+  s.read({});
+  s.answers.clear();
+  s.read(waiting(5, 10s));
+  const auto sink =
+    spawn_state<collector_state<owner::installed>>(s.sys, s.installs);
+  caf::send_as(sink, s.it, s.order("30"));
+  s.settle();
+  REQUIRE(s.installs->size() == 1);
+  CHECK(s.installs->back().outcome);
+  s.read({.mode = consistency::stale});
+  CHECK(s.answers == texts{"30"});
+  s.apply(21, 31);
+  CHECK(s.answers == texts{"30", "31"}); // the watch was not forgotten
+  // What does not load changes nothing.
+  caf::send_as(sink, s.it, s.order(""));
+  s.settle();
+  REQUIRE(s.installs->size() == 2);
+  CHECK(!s.installs->back().outcome);
+  s.read({.mode = consistency::stale});
+  CHECK(s.answers.back() == "31");
 }

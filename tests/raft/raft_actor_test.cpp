@@ -27,6 +27,7 @@ struct seen {
   std::vector<disk::persist> writes;
   std::vector<disk::read_entries> reads;
   std::vector<committed> batches;
+  std::vector<install_state> installs;
   std::vector<leadership> news;
 };
 
@@ -38,7 +39,10 @@ log_sink_actor::behavior_type storage(std::shared_ptr<seen> out) {
 }
 
 committed_sink_actor::behavior_type state(std::shared_ptr<seen> out) {
-  return {[out](const committed& x) { out->batches.push_back(x); }};
+  return {
+    [out](const committed& x) { out->batches.push_back(x); },
+    [out](const install_state& x) { out->installs.push_back(x); },
+  };
 }
 
 leadership_sink_actor::behavior_type listener(std::shared_ptr<seen> out) {

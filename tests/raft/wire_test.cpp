@@ -7,6 +7,7 @@
 #include "actors/raft/core/wire.hpp"
 
 #include "actors/raft/core/membership.hpp"
+#include "actors/raft/core/raft_core.hpp"
 #include "runtime/base/rng.hpp"
 
 #include <catch2/catch.hpp>
@@ -159,4 +160,30 @@ TEST_CASE("wire: an offer must be of a checkpoint", "[raft][core]") {
   offer.mark = good;
   offer.mark.membership_index = 41;
   CHECK(!well_formed(x));
+}
+
+TEST_CASE("wire: what makes no sense reaches no rule of the core",
+          "[raft][core]") {
+  const auto start = time_point{} + 1h;
+  core_options opts;
+  opts.self = {"b"};
+  opts.cluster_id = "cluster";
+  raft_core core{opts, {}, start};
+  core.step(begin{}, start);
+  auto offer = all_messages()[11];
+  std::get<state_offer>(offer.body).mark.membership = "rubbish";
+  auto entries = all_messages()[4];
+  auto& items = std::get<append>(entries.body).entries.items;
+  items[1] = entry(43, entry_kind::config, "rubbish");
+  auto far = all_messages()[6];
+  far.term = UINT64_MAX;
+  for (const auto& m : {offer, entries, far}) {
+    const auto out = core.step(m, start);
+    CHECK(out.messages.empty());
+    CHECK(!out.write);
+    CHECK(!out.state_begin);
+    CHECK(core.term() == 0);
+  }
+  // The same messages in order do arrive.
+  CHECK(core.step(all_messages()[11], start).state_begin);
 }

@@ -111,6 +111,9 @@ public:
                    + std::to_string(rows.size()));
     written = std::move(rows);
   }
+  void fetch_state(std::uint64_t generation) override {
+    told.push_back("fetch:" + std::to_string(generation));
+  }
   void published(log_index i) override {
     told.push_back("published:" + std::to_string(i));
   }
@@ -392,4 +395,59 @@ TEST_CASE("origin windows: silent processes go", "[state][core]") {
   for (const auto& x : w.take_changed_rows())
     deleted += x.value ? 0 : 1;
   CHECK(deleted == 1);
+}
+
+TEST_CASE("pipeline: tables of another server replace what was to come",
+          "[state][core]") {
+  stage s;
+  settle_sessions(s, 0);
+  s.commit(set_key("a")); // under way
+  s.line.install(4, {10, 2, "members", 8, 5000});
+  CHECK(s.take() == words{"kv:2/1", "catalog:2/0"});
+  s.commit(set_key("b")); // dropped
+  s.line.catalog_applied(s.done(2));
+  s.line.kv_applied(s.done(2, {"true"}));
+  CHECK(s.take() == words{"published:2", "fetch:4"});
+  CHECK(s.answers.count(3) == 0);
+  s.last = 10;
+  s.commit(set_key("c"));
+  CHECK(s.take().empty()); // until the owners have the tables
+  s.line.installed({}, 0);
+  CHECK(s.take() == words{"published:10", "kv:11/1", "catalog:11/0"});
+  s.line.catalog_applied(s.done(11));
+  s.line.kv_applied(s.done(11, {"true"}));
+  CHECK(s.take() == words{"published:11"});
+  CHECK(s.answers.at(11).body == "true");
+}
+
+TEST_CASE("pipeline: a barrier and a checkpoint end before tables come",
+          "[state][core]") {
+  stage s{{2, 1U << 20U, 0}};
+  settle_sessions(s, 1);
+  s.commit(drop_node());
+  s.line.install(4, {10, 2, {}, 0, 5000});
+  CHECK(s.take() == words{"hold:2"});
+  s.line.kv_held();
+  s.line.catalog_applied(s.done(2, {"true"}));
+  s.line.kv_applied(s.done(2, {}, 1));
+  CHECK(s.take() == words{"catalog:2/1", "kv:2/0", "published:2", "fetch:4"});
+  s.line.installed({}, 1);
+  CHECK(s.take() == words{"published:10"});
+}
+
+TEST_CASE("pipeline: commands seen by another server are not repeated",
+          "[state][core]") {
+  stage s;
+  settle_sessions(s, 0);
+  state::origin_windows windows;
+  REQUIRE(windows.see({"node", 1, 5}, 9, 1000) == state::sighting::fresh);
+  windows.store({"node", 1, 5}, {{}, "done before", 9});
+  s.line.install(1, {10, 1, {}, 0, 1000});
+  s.line.installed(std::move(windows), 0);
+  s.take();
+  s.last = 10;
+  s.commit(set_key("a"), 5);
+  s.line.catalog_applied(s.done(11));
+  s.line.kv_applied(s.done(11));
+  CHECK(s.answers.at(11).body == "done before");
 }

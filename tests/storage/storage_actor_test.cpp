@@ -290,3 +290,146 @@ TEST_CASE("storage: detached, it writes in its own thread and lets go",
   CHECK(disk->mark.index == 7);
   CHECK(disk.use_count() == 1);
 }
+
+namespace {
+
+/// Two servers' storages, the second of which can take over a checkpoint.
+struct two_storages : test::actor_fixture {
+  std::shared_ptr<memory_place_disk> places =
+    std::make_shared<memory_place_disk>();
+  storage_actor from = spawn({});
+  storage_actor to = spawn(open_memory_place(places));
+  journal fatal;
+
+  storage_actor spawn(std::shared_ptr<state_place> place) {
+    storage_options options;
+    options.detached = false;
+    options.on_fatal = [this](const std::string& e) { fatal.push_back(e); };
+    if (place)
+      options.state = std::move(*place->open(0));
+    else
+      options.state = open_memory_state(std::make_shared<memory_state_disk>());
+    REQUIRE(options.state->load());
+    options.place = std::move(place);
+    return spawn_storage(sys, std::move(options));
+  }
+
+  ~two_storages() {
+    self->send_exit(from, caf::exit_reason::user_shutdown);
+    self->send_exit(to, caf::exit_reason::user_shutdown);
+    settle();
+  }
+
+  /// Sends a message that takes a reply last, and returns the answer.
+  template <class Answer, class Message>
+  result<Answer> ask(const storage_actor& whom, Message msg,
+                     reply<Answer> Message::*to_whom) {
+    auto out = std::make_shared<result<Answer>>(error{errc::canceled, "none"});
+    msg.*to_whom =
+      reply<Answer>{[out](result<Answer> x) { *out = std::move(x); }};
+    self->send(whom, std::move(msg));
+    settle();
+    return *out;
+  }
+
+  void checkpoint(const storage_actor& whom, log_index index,
+                  std::vector<row> rows) {
+    const auto done =
+      ask(whom, write_checkpoint{{index, 1, {}, 0}, std::move(rows), {}},
+          &write_checkpoint::to);
+    REQUIRE(done);
+  }
+
+  /// Reads chunk after chunk of `transfer` into `reception`. Returns the
+  /// generation of what was received.
+  std::optional<std::uint64_t> copy(std::uint64_t transfer,
+                                    std::uint64_t reception) {
+    for (std::uint64_t n = 0;; ++n) {
+      const auto chunk =
+        ask(from, read_state{transfer, n, {}}, &read_state::to);
+      REQUIRE(chunk);
+      REQUIRE(chunk->has_value());
+      const auto stored =
+        ask(to, store_state{reception, n, **chunk, {}}, &store_state::to);
+      REQUIRE(stored);
+      if (!stored->good)
+        return {};
+      if ((*chunk)->last)
+        return stored->generation;
+    }
+  }
+};
+
+} // namespace
+
+TEST_CASE_METHOD(two_storages, "storage: a checkpoint moves to another server",
+                 "[storage][actor]") {
+  const std::vector<row> rows{
+    {"kv", "a", "1"}, {"kv", "b", "2"}, {"kv", "c", "3"}};
+  checkpoint(from, 7, rows);
+  const auto mark = ask(from, open_state{1, 4, {}}, &open_state::to);
+  REQUIRE(mark);
+  CHECK(mark->index == 7);
+  checkpoint(from, 9, {{"kv", "b", {}}}); // goes on meanwhile
+  self->send(to, begin_state{1, *mark});
+  checkpoint(to, 2, {{"kv", "old", "x"}});
+  const auto generation = copy(1, 1);
+  REQUIRE(generation);
+  CHECK(*generation == 1);
+  CHECK(places->generations.size() == 2); // the old one is still in force
+  const auto image = ask(to, use_state{1, {}}, &use_state::to);
+  REQUIRE(image);
+  CHECK(image->mark.index == 7);
+  CHECK(image->rows == rows);
+  CHECK(places->generations.size() == 1);
+  checkpoint(to, 8, {{"kv", "d", "4"}});
+  CHECK(places->generations.at(1)->rows.size() == 4);
+  CHECK(fatal.empty());
+}
+
+TEST_CASE_METHOD(two_storages, "storage: what waits is of the old checkpoint",
+                 "[storage][actor]") {
+  checkpoint(from, 7, {{"kv", "a", "1"}});
+  const auto mark = ask(from, open_state{1, 100, {}}, &open_state::to);
+  REQUIRE(mark);
+  self->send(to, begin_state{1, *mark});
+  REQUIRE(copy(1, 1));
+  // Not flushed when the switch comes.
+  self->send(to, write_checkpoint{{3, 1, {}, 0}, {{"kv", "old", "x"}}, {}});
+  const auto image = ask(to, use_state{1, {}}, &use_state::to);
+  REQUIRE(image);
+  CHECK(image->mark.index == 7);
+  CHECK(image->rows == std::vector<row>{{"kv", "a", "1"}});
+}
+
+TEST_CASE_METHOD(two_storages, "storage: a newer reception replaces an older",
+                 "[storage][actor]") {
+  checkpoint(from, 7, {{"kv", "a", "1"}, {"kv", "b", "2"}});
+  const auto mark = ask(from, open_state{1, 1, {}}, &open_state::to);
+  REQUIRE(mark);
+  self->send(to, begin_state{1, *mark});
+  const auto chunk = ask(from, read_state{1, 0, {}}, &read_state::to);
+  REQUIRE(ask(to, store_state{1, 0, **chunk, {}}, &store_state::to)->good);
+  self->send(to, begin_state{2, *mark});
+  settle();
+  CHECK(!ask(to, store_state{1, 1, **chunk, {}}, &store_state::to)->good);
+  CHECK(copy(1, 2) == 2);
+  CHECK(!ask(to, use_state{1, {}}, &use_state::to));
+  CHECK(ask(to, use_state{2, {}}, &use_state::to));
+  self->send(from, close_state{1});
+  CHECK(!ask(from, read_state{1, 0, {}}, &read_state::to));
+  CHECK(fatal.empty());
+}
+
+TEST_CASE_METHOD(two_storages, "storage: a dropped reception leaves nothing",
+                 "[storage][actor]") {
+  checkpoint(from, 7, {{"kv", "a", "1"}});
+  const auto mark = ask(from, open_state{1, 1, {}}, &open_state::to);
+  self->send(to, begin_state{1, *mark});
+  REQUIRE(copy(1, 1));
+  self->send(to, drop_state{1});
+  settle();
+  CHECK(places->generations.size() == 1);
+  CHECK(!ask(to, use_state{1, {}}, &use_state::to));
+  CHECK(fatal.empty());
+}

@@ -14,6 +14,7 @@
 #pragma once
 
 #include "runtime/base/assert.hpp"
+#include "runtime/base/buggify.hpp"
 #include "runtime/base/owner.hpp"
 #include "runtime/base/time.hpp"
 
@@ -87,6 +88,13 @@ public:
            i != lengths_.end() && i->first <= name.size(); ++i)
         touch_in(prefix_, std::string_view{name}.substr(0, i->first));
     }
+    drop_untouched_idle();
+  }
+
+  /// Drops all answers; all records with waiters get dirty.
+  void touch_all() {
+    for (auto at = records_.begin(); at != records_.end(); ++at)
+      touch_record(at);
     drop_untouched_idle();
   }
 
@@ -213,15 +221,17 @@ private:
     const auto entry = index.find(name);
     if (entry == index.end())
       return;
-    for (const auto& at : entry->second) {
-      forget_bytes(at->second);
-      at->second.kept.reset();
-      if (at->second.waiters.empty()) {
-        stale_.insert(at);
-      } else if (!at->second.dirty) {
-        at->second.dirty = true;
-        dirty_.insert(at);
-      }
+    for (const auto& at : entry->second)
+      touch_record(at);
+  }
+
+  void touch_record(position at) {
+    forget_bytes(at->second);
+    if (at->second.waiters.empty()) {
+      stale_.insert(at);
+    } else if (!at->second.dirty) {
+      at->second.dirty = true;
+      dirty_.insert(at);
     }
   }
 
@@ -269,7 +279,8 @@ private:
   /// Least recently used answers go first.
   void shrink() {
     while (!idle_.empty()
-           && (idle_.size() > limits_.answers_max
+           && (buggify("owner.evict_an_answer")
+               || idle_.size() > limits_.answers_max
                || bytes_ > limits_.answer_bytes_max))
       erase(idle_.front());
   }

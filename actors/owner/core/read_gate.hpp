@@ -11,12 +11,14 @@
 
 #pragma once
 
+#include "runtime/base/buggify.hpp"
 #include "runtime/base/ids.hpp"
 #include "runtime/base/owner.hpp"
 #include "runtime/base/time.hpp"
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -64,6 +66,12 @@ public:
       return std::nullopt;
     confirming_ = std::exchange(parked_, {});
     asking_ = true;
+    // One at a time: the others wait for the next permit.
+    if (buggify("owner.one_read_per_permit")) {
+      parked_.assign(std::make_move_iterator(confirming_.begin() + 1),
+                     std::make_move_iterator(confirming_.end()));
+      confirming_.erase(confirming_.begin() + 1, confirming_.end());
+    }
     return std::none_of(
       confirming_.begin(), confirming_.end(),
       [](const auto& x) { return x.mode == consistency::consistent; });
@@ -73,7 +81,7 @@ public:
   void permit(log_index index, time_point lease_until) {
     asking_ = false;
     need_ = index;
-    if (lease_until > lease_until_) {
+    if (lease_until > lease_until_ && !buggify("owner.forget_lease")) {
       lease_until_ = lease_until;
       lease_index_ = std::max(lease_index_, index);
     }

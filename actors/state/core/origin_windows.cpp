@@ -1,6 +1,8 @@
 #include "actors/state/core/origin_windows.hpp"
 
 #include "runtime/base/codec.hpp"
+#include "runtime/base/mutant.hpp"
+#include "runtime/base/sometimes.hpp"
 
 namespace praetor::state {
 
@@ -29,10 +31,18 @@ sighting origin_windows::see(const command_origin& who, log_index index,
   w.last_index = index;
   w.last_ts = ts;
   changed_.insert(id);
-  if (w.results.contains(who.seq))
+  if (w.results.contains(who.seq)) {
+    sometimes("state.repeated_command");
     return sighting::repeated;
-  if (who.seq <= w.forgotten_upto)
+  }
+  if (who.seq <= w.forgotten_upto) {
+    sometimes("state.forgotten_command");
     return sighting::forgotten;
+  }
+  // F06: what only this process knows (how long it runs) decides what is
+  // forgotten.
+  if (mutant("F06") && ++seen_here_ % 32 == 0)
+    w.results.clear();
   w.results.emplace(who.seq, std::nullopt);
   while (w.results.size() > window_max) {
     w.forgotten_upto = w.results.begin()->first;
@@ -62,6 +72,8 @@ command_result origin_windows::result(const command_origin& who) const {
 
 std::vector<row> origin_windows::take_changed_rows() {
   std::vector<row> rows;
+  if (mutant("F05")) // checkpoints do not have the windows
+    return rows;
   rows.reserve(changed_.size());
   for (const auto& id : std::exchange(changed_, {})) {
     const auto at = windows_.find(id);

@@ -79,6 +79,9 @@ private:
   std::map<key, window> windows_;
   std::set<key> changed_;
   log_index next_sweep_ = 0;
+
+  /// Only mutant F06 counts.
+  std::uint64_t seen_here_ = 0;
 };
 
 } // namespace praetor::state

@@ -27,8 +27,19 @@ void pipeline::commit(std::vector<committed_command> entries) {
   pump();
 }
 
+void pipeline::install(std::uint64_t generation, checkpoint_mark mark) {
+  PRAETOR_ASSERT(mark.index > cut_.index);
+  incoming_ = incoming{generation, std::move(mark)};
+  pump();
+}
+
 void pipeline::pump() {
   while (phase_ == phase::flowing) {
+    if (incoming_) {
+      if (drained())
+        begin_install();
+      return;
+    }
     if (checkpoint_due()) {
       if (drained())
         begin_checkpoint();
@@ -358,6 +369,36 @@ void pipeline::rows_from_owner(std::vector<row> rows) {
 
 void pipeline::checkpoint_written() {
   writing_ = false;
+  pump();
+}
+
+// -- tables from another server
+// --------------------------------------------------------
+
+void pipeline::begin_install() {
+  phase_ = phase::installing;
+  while (!queue_.empty()
+         && queue_.front().entry->index <= incoming_->mark.index) {
+    queue_.front().to.complete(
+      error{errc::timeout, "the command's result is not known here"});
+    queue_.pop_front();
+  }
+  decoded_ = false;
+  next_.reset();
+  out_.fetch_state(incoming_->generation);
+}
+
+void pipeline::installed(origin_windows windows, std::size_t session_count) {
+  PRAETOR_ASSERT(phase_ == phase::installing);
+  windows_ = std::move(windows);
+  session_count_ = session_count;
+  cut_ = std::exchange(incoming_, {})->mark;
+  cut_ts_ = cut_.ts;
+  entries_since_ = 0;
+  bytes_since_ = 0;
+  kv_done_ = catalog_done_ = published_ = cut_.index;
+  phase_ = phase::flowing;
+  out_.published(published_);
   pump();
 }
 

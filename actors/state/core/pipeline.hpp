@@ -12,6 +12,7 @@
 //   while sessions live   that rested on what was lost
 //   mixed transaction   both: prepare; both: commit or abort
 //   checkpoint          both: hand over changed rows
+//   tables from another server   both: replace all rows
 //
 // Reads see each of these happen at once, since an owner that takes part
 // answers no reads between its phases.
@@ -29,6 +30,7 @@
 #include "runtime/base/reply.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <optional>
 #include <string>
@@ -61,6 +63,12 @@ public:
   virtual void take_checkpoint(log_index index) = 0;
   /// Make it durable, then call `checkpoint_written`.
   virtual void write_checkpoint(checkpoint_mark cut, std::vector<row> rows) = 0;
+  /// Replace the owners' rows by those of this generation of the state
+  /// database, then call `installed`.
+  virtual void fetch_state(std::uint64_t generation) {
+    fatal("no state database to take over generation "
+          + std::to_string(generation) + " from");
+  }
   /// Everything up to `index` is applied by all owners.
   virtual void published(log_index index) = 0;
   /// The node cannot go on: the log holds what this binary does not know.
@@ -93,6 +101,10 @@ public:
   /// @pre Entries continue where the last call ended.
   void commit(std::vector<committed_command> entries);
 
+  /// Entries up to `mark` will not come; what they did is in tables of another
+  /// server. What comes behind them is held until these are in place.
+  void install(std::uint64_t generation, checkpoint_mark mark);
+
   // -- from the owners
   // ----------------------------------------------------------
 
@@ -107,6 +119,9 @@ public:
   // -------------------------------------------------------------
 
   void checkpoint_written();
+
+  /// The owners have the tables now; `windows` are the rest of them.
+  void installed(origin_windows windows, std::size_t session_count);
 
   log_index published() const { return published_; }
 
@@ -129,6 +144,8 @@ private:
     deciding_kv,
     /// The owners hand over rows.
     collecting,
+    /// The owners' tables are being replaced.
+    installing,
     /// After `fatal`.
     stopped,
   };
@@ -160,6 +177,7 @@ private:
   void finish_barrier(command_result x);
   void decide_mixed();
   void begin_checkpoint();
+  void begin_install();
 
   void resolve(std::deque<in_flight*>& waiting,
                std::vector<command_result>& results);
@@ -175,6 +193,12 @@ private:
   /// The time of the newest entry in a checkpoint, or of the first one seen.
   std::optional<cluster_time> cut_ts_;
   bool writing_ = false;
+
+  struct incoming {
+    std::uint64_t generation = 0;
+    checkpoint_mark mark;
+  };
+  std::optional<incoming> incoming_;
 
   std::deque<committed_command> queue_;
   /// Whether `next_` is the command of queue_.front(); nothing for entries that

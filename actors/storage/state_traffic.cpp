@@ -1,0 +1,78 @@
+#include "actors/storage/state_traffic.hpp"
+
+#include "runtime/base/buggify.hpp"
+
+namespace praetor::disk {
+
+result<checkpoint_mark> state_traffic::open(const open_state& x,
+                                            state_store& from) {
+  auto reader = from.open_reader();
+  if (!reader)
+    return reader.error();
+  close(x.transfer);
+  const auto bytes = buggify("storage.tiny_chunks") ? 1 : x.chunk_bytes;
+  const auto at =
+    sources_.emplace(x.transfer, state_source{std::move(*reader), bytes});
+  return at.first->second.mark();
+}
+
+result<std::optional<state_bytes>> state_traffic::read(const read_state& x) {
+  const auto found = sources_.find(x.transfer);
+  if (found == sources_.end())
+    return error{errc::rejected, "no such checkpoint is open"};
+  return found->second.chunk(x.number);
+}
+
+status state_traffic::begin(const begin_state& x) {
+  if (!place_)
+    return error{errc::rejected, "this node receives no checkpoints"};
+  if (incoming_)
+    if (auto dropped = drop(incoming_->reception); !dropped)
+      return dropped;
+  const auto generation = ++newest_;
+  auto fresh = place_->create(generation);
+  if (!fresh)
+    return fresh.error();
+  if (auto image = (*fresh)->load(); !image)
+    return image.error();
+  incoming_.emplace(
+    incoming{x.reception, generation, {std::move(*fresh), x.mark}});
+  return ok;
+}
+
+result<stored_state> state_traffic::store(const store_state& x) {
+  if (!incoming_ || incoming_->reception != x.reception)
+    return stored_state{};
+  if (buggify("storage.lose_chunk"))
+    return stored_state{};
+  const auto good = incoming_->sink.store(x.number, x.chunk);
+  if (!good)
+    return good.error();
+  stored_state out{*good, {}};
+  if (*good && incoming_->sink.complete())
+    out.generation = incoming_->generation;
+  return out;
+}
+
+status state_traffic::drop(std::uint64_t reception) {
+  if (!incoming_ || incoming_->reception != reception)
+    return ok;
+  const auto generation = std::exchange(incoming_, {})->generation;
+  return place_->remove(generation);
+}
+
+result<std::unique_ptr<state_store>>
+state_traffic::take(std::uint64_t generation) {
+  if (!incoming_ || incoming_->generation != generation
+      || !incoming_->sink.complete())
+    return error{errc::rejected, "no such checkpoint was received"};
+  sources_.clear();
+  before_ = std::exchange(used_, generation);
+  return std::exchange(incoming_, {})->sink.take();
+}
+
+status state_traffic::remove_old() {
+  return place_->remove(before_);
+}
+
+} // namespace praetor::disk
