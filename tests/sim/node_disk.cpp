@@ -1,0 +1,273 @@
+#include "tests/sim/node_disk.hpp"
+
+#include "storage/leveldb_log_store.hpp"
+#include "storage/leveldb_state_store.hpp"
+#include "tests/sim/random.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+namespace praetor::sim {
+
+namespace {
+
+std::uint64_t hash_of(std::string_view text, std::uint64_t x) {
+  for (const auto c : text)
+    x = (x ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
+  return rng{x}.next();
+}
+
+/// Sums of these do not depend on the order of rows.
+std::uint64_t hash_of(const std::pair<std::string, std::string>& key,
+                      std::string_view value) {
+  return hash_of(value, hash_of(key.second, hash_of(key.first, 1)));
+}
+
+} // namespace
+
+/// Passes everything on, and tells the disk what succeeded.
+class watched_log final : public log_store {
+public:
+  watched_log(node_disk& owner, std::unique_ptr<log_store> real)
+    : owner_{owner}, real_{std::move(real)} {}
+
+  result<log_image> load() override { return drained(real_->load()); }
+
+  status write_identity(const log_identity& x) override {
+    return drained(real_->write_identity(x));
+  }
+
+  status append(const std::vector<const log_batch*>& batches) override {
+    auto s = drained(real_->append(batches));
+    if (s)
+      owner_.note(batches);
+    else
+      for (const auto* x : batches)
+        owner_.uncertain_batches_.push_back(*x);
+    return s;
+  }
+
+  result<std::vector<entry_ptr>> read(log_index from, log_index to,
+                                      std::uint64_t bytes_max) override {
+    return drained(real_->read(from, to, bytes_max));
+  }
+
+private:
+  template <class T>
+  T drained(T x) {
+    owner_.drain();
+    return x;
+  }
+
+  node_disk& owner_;
+  std::unique_ptr<log_store> real_;
+};
+
+class watched_state final : public state_store {
+public:
+  watched_state(node_disk& owner, std::unique_ptr<state_store> real)
+    : owner_{owner}, real_{std::move(real)} {}
+
+  result<state_image> load() override {
+    auto x = real_->load();
+    owner_.drain();
+    return x;
+  }
+
+  status write(const checkpoint_mark& mark,
+               const std::vector<row>& rows) override {
+    auto s = real_->write(mark, rows);
+    owner_.drain();
+    if (s)
+      owner_.note(mark, rows);
+    else
+      owner_.uncertain_rows_ = {mark, rows};
+    return s;
+  }
+
+private:
+  node_disk& owner_;
+  std::unique_ptr<state_store> real_;
+};
+
+node_disk::node_disk(std::uint64_t seed, disk_speed speed, bool leveldb,
+                     std::size_t buffer_bytes)
+  : random_{stream(seed, "disk")},
+    speed_{speed},
+    buffer_bytes_{buffer_bytes},
+    log_memory_{std::make_shared<memory_log_disk>()},
+    state_memory_{std::make_shared<memory_state_disk>()} {
+  if (leveldb) {
+    files_ = std::make_unique<faulty_env>(random_.next());
+    files_->CreateDir("/disk");
+    files_->sync_directory("/");
+  }
+}
+
+// -- for a process ------------------------------------------------------------
+
+result<node_disk::stores> node_disk::open() {
+  if (damaged_)
+    return error{errc::corruption, "a damaged file"};
+  if (files_)
+    return open_leveldb();
+  return stores{
+    std::make_shared<watched_log>(*this, open_memory_log(log_memory_)),
+    std::make_shared<watched_state>(*this, open_memory_state(state_memory_))};
+}
+
+result<node_disk::stores> node_disk::open_leveldb() {
+  auto log = open_leveldb_log("/disk/log", files_.get(), buffer_bytes_);
+  drain();
+  if (!log)
+    return log.error();
+  auto state = open_leveldb_state("/disk/state", files_.get(), buffer_bytes_);
+  drain();
+  if (!state)
+    return state.error();
+  return stores{std::make_shared<watched_log>(*this, std::move(*log)),
+                std::make_shared<watched_state>(*this, std::move(*state))};
+}
+
+void node_disk::close(bool power) {
+  log_memory_->next_write = write_fault::none;
+  state_memory_->next_write = write_fault::none;
+  if (!files_)
+    return;
+  drain();
+  if (power)
+    files_->power_loss();
+  else
+    files_->restart();
+}
+
+void node_disk::drain() {
+  if (files_)
+    files_->run_background();
+}
+
+/// Like memory_log_store, of which it is independent on purpose.
+void node_disk::note(const std::vector<const log_batch*>& batches) {
+  auto& position = log_shadow_.position;
+  auto& entries = log_shadow_.entries;
+  for (const auto* x : batches) {
+    if (x->restart)
+      entries.clear();
+    const auto start = x->restart ? x->restart->index : position.start.index;
+    if (x->truncate_from && *x->truncate_from > start)
+      while (!entries.empty() && entries.back()->index >= *x->truncate_from)
+        entries.pop_back();
+    position.advance(*x);
+    entries.insert(entries.end(), x->entries.begin(), x->entries.end());
+    while (!entries.empty() && entries.front()->index <= position.start.index)
+      entries.pop_front();
+  }
+}
+
+void node_disk::note(const checkpoint_mark& mark,
+                     const std::vector<row>& rows) {
+  state_shadow_.mark = mark;
+  auto& known = state_shadow_.rows;
+  for (const auto& x : rows) {
+    const std::pair key{x.table, x.key};
+    const auto found = known.find(key);
+    if (found != known.end())
+      rows_hash_ -= hash_of(key, found->second);
+    if (x.value) {
+      rows_hash_ += hash_of(key, *x.value);
+      known[key] = *x.value;
+    } else if (found != known.end()) {
+      known.erase(found);
+    }
+  }
+}
+
+// -- what is durable ----------------------------------------------------------
+
+const log_entry* node_disk::entry(log_index index) const {
+  if (!position().contains(index))
+    return nullptr;
+  return log_shadow_
+    .entries[static_cast<std::size_t>(index - position().start.index - 1)]
+    .get();
+}
+
+bool node_disk::holds(log_index index, log_term term) const {
+  if (const auto* found = entry(index))
+    return found->term == term;
+  return index <= position().start.index || index <= mark().index;
+}
+
+std::optional<std::string> node_disk::differs(const log_image& log,
+                                              const state_image& state) {
+  auto why = log_differs(log);
+  if (why && !uncertain_batches_.empty()) {
+    std::vector<const log_batch*> batches;
+    for (const auto& x : uncertain_batches_)
+      batches.push_back(&x);
+    note(batches);
+    why = log_differs(log);
+  }
+  uncertain_batches_.clear();
+  const auto uncertain = std::exchange(uncertain_rows_, {});
+  if (uncertain && state.mark == uncertain->first)
+    note(uncertain->first, uncertain->second);
+  if (why)
+    return why;
+  if (state.mark != mark())
+    return "a checkpoint of " + std::to_string(state.mark.index)
+           + " instead of " + std::to_string(mark().index);
+  std::uint64_t hash = 0;
+  for (const auto& x : state.rows)
+    hash += hash_of({x.table, x.key}, x.value.value_or(""));
+  if (hash != rows_hash_)
+    return "other rows in the checkpoint of " + std::to_string(mark().index);
+  return std::nullopt;
+}
+
+std::optional<std::string> node_disk::log_differs(const log_image& have) const {
+  const auto& want = position();
+  if (have.hard != want.hard)
+    return "term " + std::to_string(have.hard.term) + " instead of "
+           + std::to_string(want.hard.term);
+  if (have.start.index != want.start.index
+      || have.entries.size() != want.last - want.start.index)
+    return "log from " + std::to_string(have.start.index) + ", "
+           + std::to_string(have.entries.size()) + " entries, instead of from "
+           + std::to_string(want.start.index) + ", "
+           + std::to_string(want.last - want.start.index);
+  for (std::size_t i = 0; i < have.entries.size(); ++i)
+    if (*have.entries[i] != *log_shadow_.entries[i])
+      return "another entry " + std::to_string(have.entries[i]->index);
+  return std::nullopt;
+}
+
+// -- time ---------------------------------------------------------------------
+
+std::optional<duration> node_disk::ends(duration now) {
+  const auto span =
+    speed_.min
+    + exponential(random_, std::max(duration{0}, speed_.mean - speed_.min));
+  if (hanging_)
+    return std::nullopt;
+  return std::max(now + span, stalled_until_);
+}
+
+// -- faults -------------------------------------------------------------------
+
+void node_disk::fail_next(write_fault fault) {
+  if (files_)
+    files_->fail_at(files_->operations() + 1, "injected");
+  else
+    log_memory_->next_write = fault;
+}
+
+bool node_disk::crash_within(std::uint64_t n) {
+  if (!files_)
+    return false;
+  files_->crash_at(files_->operations() + n);
+  return true;
+}
+
+} // namespace praetor::sim
