@@ -90,13 +90,14 @@ result<bool> identical(const value& a, const value& b, int depth) {
   return true;
 }
 
-bool deep_equal_maps(const map& a, const map& b, std::size_t& steps) {
+bool deep_equal_maps(const map& a, const map& b, std::size_t& steps,
+                     int depth) {
   if (a.nil != b.nil || a.entries.size() != b.entries.size())
     return false;
   auto other = b.entries.begin();
   for (const auto& [key, x] : a.entries) {
-    if (!deep_equal(key, other->first, steps)
-        || !deep_equal(x, other->second, steps))
+    if (!deep_equal(key, other->first, steps, depth + 1)
+        || !deep_equal(x, other->second, steps, depth + 1))
       return false;
     ++other;
   }
@@ -104,11 +105,11 @@ bool deep_equal_maps(const map& a, const map& b, std::size_t& steps) {
 }
 
 bool deep_equal_items(const std::vector<value>& a, const std::vector<value>& b,
-                      std::size_t& steps) {
+                      std::size_t& steps, int depth) {
   if (a.size() != b.size())
     return false;
   for (std::size_t i = 0; i < a.size(); ++i)
-    if (!deep_equal(a[i], b[i], steps))
+    if (!deep_equal(a[i], b[i], steps, depth + 1))
       return false;
   return true;
 }
@@ -164,8 +165,9 @@ result<bool> less(const value& boxed_a, const value& boxed_b) {
   }
 }
 
-bool deep_equal(const value& a, const value& b, std::size_t& steps) {
-  if (steps == 0)
+bool deep_equal(const value& a, const value& b, std::size_t& steps, int depth) {
+  constexpr int depth_max = 100;
+  if (steps == 0 || depth > depth_max)
     return false;
   --steps;
   if (!a.valid() || !b.valid())
@@ -175,15 +177,17 @@ bool deep_equal(const value& a, const value& b, std::size_t& steps) {
   switch (a.what()) {
     case kind::list:
       return a.as_list().nil == b.as_list().nil
-             && deep_equal_items(a.as_list().items, b.as_list().items, steps);
-    case kind::map: return deep_equal_maps(a.as_map(), b.as_map(), steps);
+             && deep_equal_items(a.as_list().items, b.as_list().items, steps,
+                                 depth);
+    case kind::map:
+      return deep_equal_maps(a.as_map(), b.as_map(), steps, depth);
     case kind::record:
-      return deep_equal_items(a.as_record().fields, b.as_record().fields,
-                              steps);
+      return deep_equal_items(a.as_record().fields, b.as_record().fields, steps,
+                              depth);
     case kind::pointer: {
       const auto& x = a.as_pointer().target;
       const auto& y = b.as_pointer().target;
-      return x == y || (x && y && deep_equal(*x, *y, steps));
+      return x == y || (x && y && deep_equal(*x, *y, steps, depth + 1));
     }
     case kind::channel: return &a.as_channel() == &b.as_channel();
     case kind::function: return false;

@@ -16,7 +16,9 @@ result<bool> equal(const value& a, const value& b);
 result<bool> less(const value& a, const value& b);
 
 /// Same types and contents, all the way down (Go's reflect.DeepEqual).
-/// `steps` bounds the work: it is counted down and false is the answer at 0.
-bool deep_equal(const value& a, const value& b, std::size_t& steps);
+/// `steps` bounds the work: it is counted down and false is the answer at 0,
+/// as it is for values that nest very deeply.
+bool deep_equal(const value& a, const value& b, std::size_t& steps,
+                int depth = 0);
 
 } // namespace praetor::templates

@@ -1,4 +1,3 @@
-#include "actors/template/core/function.hpp"
 #include "actors/template/core/function_rows.hpp"
 
 namespace praetor::templates {
@@ -6,7 +5,9 @@ namespace praetor::templates {
 const function_table& consul_functions() {
   static const auto table = [] {
     function_table out;
-    for (const auto rows : {std::span<const function_row>{}})
+    for (const auto rows :
+         {dependency_rows(), text_rows(), list_rows(), math_rows(),
+          encoding_rows(), host_rows()})
       add_functions(out, rows);
     return out;
   }();

@@ -56,6 +56,16 @@ void environment::declare_missing(const dependency& x) {
   note(outcome_.missing, missing_, x, x.name());
 }
 
+result<regex> environment::pattern(const std::string& text) {
+  const auto known = patterns_.find(text);
+  if (known != patterns_.end())
+    return known->second;
+  auto made = compile_regex(text);
+  if (made && patterns_.size() < patterns_max)
+    patterns_.emplace(text, *made);
+  return made;
+}
+
 bool environment::denied(std::string_view name) const {
   for (const auto& pattern : options_.function_denylist)
     if (matches_glob(pattern, name))

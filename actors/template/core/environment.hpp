@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "actors/template/core/regex.hpp"
 #include "actors/template/core/render.hpp"
 
 #include <set>
@@ -15,6 +16,9 @@ class environment {
 public:
   /// How deep `executeTemplate` may call itself.
   static constexpr int calls_max = 50;
+
+  /// How many compiled patterns are kept.
+  static constexpr std::size_t patterns_max = 100;
 
   environment(const template_file& file, const data_source& source,
               host& machine, const render_options& options)
@@ -34,6 +38,9 @@ public:
 
   /// The map that `scratch` works on.
   std::map<std::string, value>& scratch() { return scratch_; }
+
+  /// Returns a compiled pattern, from memory if it was used before.
+  result<regex> pattern(const std::string& text);
 
   /// Whether the deny list names this function.
   bool denied(std::string_view name) const;
@@ -68,6 +75,7 @@ private:
   std::set<std::string> used_;
   std::set<std::string> missing_;
   std::map<std::string, value> scratch_;
+  std::map<std::string, regex> patterns_;
   std::size_t steps_ = 0;
   std::size_t bytes_ = 0;
   int calls_ = 0;

@@ -21,8 +21,8 @@ inline constexpr int json_depth_max = 1000;
 result<value> parse_json(std::string_view text);
 
 struct json_style {
-  std::string_view indent;  ///< of one level; empty: everything on one line
-  bool escape_html = true;  ///< < > & as \u003c \u003e \u0026
+  std::string_view indent; ///< of one level; empty: everything on one line
+  bool escape_html = true; ///< < > & as \u003c \u003e \u0026
 };
 
 /// Errors: invalid_argument with Go's text, e.g.

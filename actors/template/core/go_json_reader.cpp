@@ -242,8 +242,8 @@ void reader::read_escape(std::string& out) {
 std::optional<char32_t> reader::read_hex() {
   char32_t x = 0;
   for (int i = 0; i < 4; ++i, ++at_) {
-    const auto c = at_ < text_.size() ? static_cast<char>(text_[at_] | 0x20)
-                                      : '\0';
+    const auto c =
+      at_ < text_.size() ? static_cast<char>(text_[at_] | 0x20) : '\0';
     if (c >= '0' && c <= '9')
       x = x * 16 + static_cast<char32_t>(c - '0');
     else if (c >= 'a' && c <= 'f')
