@@ -2,8 +2,11 @@
 
 #include "actors/leader/core/session_clock.hpp"
 #include "actors/spawn.hpp"
+#include "runtime/base/buggify.hpp"
 #include "runtime/base/codec.hpp"
 #include "runtime/base/log.hpp"
+#include "runtime/base/mutant.hpp"
+#include "runtime/base/sometimes.hpp"
 
 #include <caf/send.hpp>
 
@@ -20,6 +23,9 @@ using namespace std::chrono_literals;
 
 /// How long one question for the sessions may wait.
 constexpr duration watch_wait = 10min;
+
+/// In simulations.
+constexpr duration watch_wait_min = 200ms;
 
 /// How long to wait after a failed question.
 constexpr duration retry_after = 1s;
@@ -48,6 +54,11 @@ private:
   // -- message handlers -------------------------------------------------------
 
   void on_renew(const router::renew_session& msg) {
+    if (clock_.ending(msg.id)) {
+      sometimes("leader.renewal_came_too_late");
+      return msg.to.complete(
+        error{errc::not_found, "Session id '" + msg.id + "' not found"});
+    }
     clock_.renew(msg.id, now());
     msg.to.complete(ok);
   }
@@ -70,8 +81,9 @@ private:
     const auto me = caf::actor_cast<caf::actor>(self_);
     kv::read question;
     question.query.kind = kv::query_kind::session_ttls;
-    question.options.min_index = seen_;
-    question.options.wait = watch_wait;
+    question.options.min_index = buggify("leader.ask_for_all") ? 0 : seen_;
+    question.options.wait =
+      buggify("leader.ask_often") ? watch_wait_min : watch_wait;
     question.to = reply<owner::read_answer>{[me](result<owner::read_answer> x) {
       caf::anon_send(me, sessions_arrived{std::move(x)});
     }};
@@ -82,7 +94,11 @@ private:
     tick_at_.reset();
     for (auto& id : clock_.expire(now())) {
       log::info("agent.server", "session TTL expired", {{"session", id}});
-      submit(kv::command{kv::destroy_session{std::move(id)}});
+      sometimes("leader.session_expired");
+      const kv::command end = kv::destroy_session{std::move(id)};
+      if (buggify("leader.end_twice"))
+        submit(end);
+      submit(end);
     }
     schedule_tick();
   }
@@ -91,8 +107,15 @@ private:
 
   time_point now() const { return self_->clock().now(); }
 
+  /// What is written only counts while this term lasts: later a session may
+  /// be alive again. (F08: also in later terms.)
+  std::optional<log_term> this_term() const {
+    return opts_.term == 0 || mutant("F08") ? std::nullopt
+                                            : std::optional{opts_.term};
+  }
+
   void submit(state::command x) {
-    self_->send(opts_.commands, router::submit{std::move(x), {}});
+    self_->send(opts_.commands, router::submit{std::move(x), {}, this_term()});
   }
 
   void register_self() {
@@ -108,7 +131,8 @@ private:
           else
             log::error("agent.server", "failed to register this server",
                        {{"error", done ? done->body : done.error().context}});
-        }}});
+        }},
+        this_term()});
   }
 
   /// Makes sure that a tick arrives at the next deadline.

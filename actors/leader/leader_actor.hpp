@@ -42,7 +42,8 @@ using session_source_actor = caf::typed_actor<caf::reacts_to<kv::read>>;
 
 /// The interface of the leader actor.
 using leader_actor = caf::typed_actor<
-  // Never fails: a session without a clock gets one when kv's list arrives.
+  // A session without a clock gets one when kv's list arrives.
+  // Errors: not_found for one that is ending.
   caf::reacts_to<router::renew_session>,
   // INTERNAL
   caf::reacts_to<sessions_arrived>, caf::reacts_to<ask_sessions>,
@@ -54,6 +55,9 @@ struct options {
   session_source_actor sessions;
   /// This server's own registration.
   catalog::register_node self;
+  /// The term that it leads in: what it writes is of no use in a later one,
+  /// where another leader's clocks count.
+  log_term term = 0;
 };
 
 leader_actor spawn_leader(caf::actor_system& sys, options opts);

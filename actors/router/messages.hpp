@@ -8,6 +8,7 @@
 #include "runtime/base/reply.hpp"
 #include "runtime/base/time.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ struct submit {
   using is_message = void;
   state::command command;
   reply<command_result> to;
+  /// Set by duties of a leader: only in this term. Errors: not_leader.
+  std::optional<log_term> origin_term = std::nullopt;
 };
 
 /// Commands that came together; one message wakes the router once.

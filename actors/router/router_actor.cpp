@@ -1,6 +1,7 @@
 #include "actors/router/router_actor.hpp"
 
 #include "actors/spawn.hpp"
+#include "runtime/base/buggify.hpp"
 
 #include <deque>
 #include <memory>
@@ -37,9 +38,16 @@ private:
   // -- message handlers -------------------------------------------------------
 
   void on_submit(submit& msg) {
+    if (!msg.origin_term && buggify("router.overloaded"))
+      return msg.to.complete(error{errc::overloaded, "too many requests"});
     raft::propose x;
     x.payload = state::encode_command(msg.command);
-    x.origin = {opts_.node_id, opts_.boot, ++seq_};
+    seq_ += buggify("router.gap_of_numbers") ? 3 : 1;
+    x.origin = {opts_.node_id, opts_.boot, seq_};
+    x.origin_term = msg.origin_term;
+    if (buggify("router.propose_twice"))
+      self_->send(opts_.raft,
+                  raft::propose{x.payload, x.origin, x.origin_term, {}});
     x.to = std::move(msg.to);
     self_->send(opts_.raft, std::move(x));
   }
@@ -50,6 +58,10 @@ private:
   }
 
   void on_renew(renew_session& msg) {
+    if (buggify("router.refuse_renewal"))
+      return msg.to.complete(error{errc::overloaded, "too many requests"});
+    if (leader_ && buggify("router.renew_twice"))
+      self_->send(leader_, renew_session{msg.id, msg.ttl, {}});
     if (leader_)
       return self_->send(leader_, std::move(msg));
     if (held_.size() >= held_max)

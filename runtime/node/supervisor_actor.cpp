@@ -57,7 +57,7 @@ private:
     log::info("agent.server", "New leader elected",
               {{"payload", opts_.self.node.name}});
     leader_ = leader::spawn_leader(self_->system(),
-                                   {opts_.router, opts_.kv, opts_.self});
+                                   {opts_.router, opts_.kv, opts_.self, term_});
     self_->send(opts_.router, router::leader_here{leader_});
   }
 

@@ -56,3 +56,16 @@ TEST_CASE("session clock: an end that was not written is tried again",
   c.follow({}, t0 + 26s);
   CHECK(!c.next_deadline());
 }
+
+TEST_CASE("session clock: a session that is ending cannot be renewed",
+          "[leader][core]") {
+  session_clock c;
+  c.follow({{"a", 10s}}, t0);
+  CHECK(!c.ending("a"));
+  CHECK(c.expire(t0 + 20s) == ids{"a"});
+  CHECK(c.ending("a"));
+  CHECK(!c.renew("a", t0 + 21s));
+  CHECK(c.next_deadline() == t0 + 20s + session_clock::retry_after);
+  c.follow({}, t0 + 22s);
+  CHECK(!c.ending("a"));
+}

@@ -2,7 +2,9 @@
 
 #include "actors/catalog/core/texts.hpp"
 #include "actors/catalog/core/transactions.hpp"
+#include "runtime/base/buggify.hpp"
 #include "runtime/base/codec.hpp"
+#include "runtime/base/sometimes.hpp"
 #include "runtime/base/text.hpp"
 
 #include <algorithm>
@@ -40,6 +42,7 @@ void catalog_core::commit() {
 }
 
 void catalog_core::abort() {
+  sometimes("catalog.command_undone");
   rows_.undo();
   prepared_ = {};
 }
@@ -88,7 +91,8 @@ catalog_core::outcome catalog_core::run(const transaction& x, writer& changes) {
 
 /// A snapshot is asked for by one agent and seldom twice.
 bool catalog_core::cacheable(const query& q) {
-  return q.kind != query_kind::node_snapshot;
+  return q.kind != query_kind::node_snapshot
+         && !buggify("catalog.keep_no_answer");
 }
 
 std::vector<std::string> catalog_core::take_touched() {

@@ -3,8 +3,11 @@
 #include "actors/kv/core/texts.hpp"
 #include "actors/kv/core/transaction.hpp"
 #include "runtime/base/assert.hpp"
+#include "runtime/base/buggify.hpp"
 #include "runtime/base/codec.hpp"
 #include "runtime/base/json.hpp"
+#include "runtime/base/mutant.hpp"
+#include "runtime/base/sometimes.hpp"
 
 #include <utility>
 #include <variant>
@@ -56,6 +59,9 @@ void kv_core::commit() {
 
 void kv_core::abort() {
   PRAETOR_ASSERT(prepared_.has_value());
+  if (mutant("F02")) // the keys' half of a failed transaction stays
+    return commit();
+  sometimes("kv.transaction_of_both_owners_aborted");
   prepared_.reset();
 }
 
@@ -122,6 +128,7 @@ void kv_core::decide(plan& p, destroy_session&& x) const {
     p.result.code = errc::rejected;
     p.result.body = id.error().context;
   } else if (sessions_.find(*id) != nullptr) {
+    sometimes("kv.session_destroyed");
     p.ends.push_back(std::move(*id));
   }
 }
@@ -129,8 +136,11 @@ void kv_core::decide(plan& p, destroy_session&& x) const {
 void kv_core::decide(plan& p, end_sessions&& x) const {
   std::set<std::string> ids;
   for (const auto& loss : x.losses)
-    for (auto& id : sessions_.ended_by(loss))
+    for (auto& id : sessions_.ended_by(loss)) {
+      sometimes(loss.check ? "kv.session_ended_by_check"
+                           : "kv.session_ended_by_node");
       ids.insert(std::move(id));
+    }
   p.ends.assign(ids.begin(), ids.end());
 }
 
@@ -149,6 +159,12 @@ void kv_core::carry_out(plan&& p) {
       put(key, std::move(*content));
     else
       erase(key, p.index);
+  }
+  if (mutant("F01")) { // sessions end with the next entry
+    p.ends.swap(late_ends_);
+    std::erase_if(p.ends, [this](const std::string& id) {
+      return sessions_.find(id) == nullptr;
+    });
   }
   for (const auto& id : p.ends)
     end_session(id, p.index, p.now);

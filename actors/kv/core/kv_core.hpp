@@ -119,6 +119,9 @@ private:
   /// Between `prepare` and `commit` or `abort`.
   std::optional<plan> prepared_;
 
+  /// Always empty, except under mutant F01.
+  std::vector<std::string> late_ends_;
+
   std::vector<std::string> touched_;
   std::set<std::string> changed_keys_;
 };

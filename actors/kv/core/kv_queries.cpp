@@ -3,6 +3,7 @@
 #include "actors/kv/core/encode_json.hpp"
 #include "actors/kv/core/kv_core.hpp"
 #include "actors/kv/core/transaction.hpp"
+#include "runtime/base/buggify.hpp"
 #include "runtime/base/codec.hpp"
 #include "runtime/base/json.hpp"
 
@@ -65,6 +66,8 @@ std::vector<topic> kv_core::topics(const query& q) const {
 }
 
 bool kv_core::cacheable(const query& q) {
+  if (buggify("kv.keep_no_answer"))
+    return false;
   switch (q.kind) {
     case query_kind::prefix:
     case query_kind::keys:

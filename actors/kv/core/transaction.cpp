@@ -2,7 +2,9 @@
 
 #include "actors/kv/core/encode_json.hpp"
 #include "actors/kv/core/texts.hpp"
+#include "runtime/base/mutant.hpp"
 
+#include <map>
 #include <string>
 #include <utility>
 
@@ -53,10 +55,22 @@ void run_on_key(std::uint32_t position, key_operation& op, draft& keys,
       position, result_of(op.key, *keys.find(op.key), op.what == verb::get));
 }
 
+/// Mutant F04: an order that differs from process to process.
+void run_in_order_of_addresses(std::uint32_t position, const key_operation& op,
+                               const draft& keys, transaction_outcome& out) {
+  std::map<const entry*, std::string> by_address;
+  for (const auto& [key, x] : keys.below(op.key))
+    by_address.emplace(x, key);
+  for (const auto& [x, key] : by_address)
+    out.results.emplace_back(position, result_of(key, *x, true));
+}
+
 void run_on_prefix(std::uint32_t position, const key_operation& op, draft& keys,
                    transaction_outcome& out) {
   if (op.what == verb::remove_tree)
     return keys.erase_prefix(op.key);
+  if (mutant("F04")) // the order of addresses shows in the result
+    return run_in_order_of_addresses(position, op, keys, out);
   for (const auto& [key, x] : keys.below(op.key))
     out.results.emplace_back(position, result_of(key, *x, true));
 }

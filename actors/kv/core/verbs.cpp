@@ -2,6 +2,7 @@
 
 #include "actors/kv/core/texts.hpp"
 #include "runtime/base/assert.hpp"
+#include "runtime/base/sometimes.hpp"
 
 #include <utility>
 
@@ -56,8 +57,10 @@ verdict cas(key_operation& op, const entry* old, const surroundings& around) {
 }
 
 verdict lock(key_operation& op, const entry* old, const surroundings& around) {
-  if (too_early(op, around))
+  if (too_early(op, around)) {
+    sometimes("kv.lock_refused_by_delay");
     return lost_verdict();
+  }
   if (op.session.empty())
     return refuse(std::string{missing_session});
   auto id = session_id(op.session);
@@ -71,6 +74,7 @@ verdict lock(key_operation& op, const entry* old, const surroundings& around) {
     if (!again && !old->session.empty())
       return lost_verdict();
     lock_index = again ? old->lock_index : old->lock_index + 1;
+    sometimes("kv.lock_handed_over", lock_index > 1 && !again);
   }
   return store(op, old, std::move(*id), lock_index, around.index);
 }

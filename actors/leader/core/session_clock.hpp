@@ -36,8 +36,12 @@ public:
   /// forgotten, known ones run on.
   void follow(const ttls& sessions, time_point now);
 
-  /// Starts a session's clock anew. False: it has none (yet).
+  /// Starts a session's clock anew. False: it has none (yet), or is ending.
   bool renew(const std::string& id, time_point now);
+
+  /// Whether `expire` returned the session: it cannot be kept alive any more,
+  /// although it still exists.
+  bool ending(const std::string& id) const;
 
   /// Returns the sessions whose time is up, ordered by deadline, then id. They
   /// come again after `retry_after` unless `follow` forgets them.
@@ -50,9 +54,10 @@ private:
   struct entry {
     duration ttl{0};
     time_point deadline;
+    bool ending = false;
   };
 
-  void set(const std::string& id, duration ttl, time_point deadline);
+  void set(const std::string& id, entry x);
   void forget(const std::string& id);
 
   std::map<std::string, entry> clocks_;

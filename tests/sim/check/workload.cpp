@@ -206,7 +206,10 @@ kv::key_operation workload::key_verb(client_state& me, std::uint64_t client,
   } else if (ticket == 12) {
     op.what = kv::verb::check_index;
     op.index = known;
-  } else if (ticket >= 11) {
+  } else if (ticket == 13) {
+    op.what = kv::verb::get_tree;
+    op.key = "d/";
+  } else if (ticket == 11) {
     op.what = kv::verb::get;
   } else {
     with_value(kv::verb::set);
