@@ -91,7 +91,7 @@ private:
     const auto left = [this] {
       std::vector<std::pair<std::uint64_t, std::uint64_t>> out;
       for (const auto& x : options_.operations)
-        if (x.first <= best_.clients && !best_.dropped_operations.contains(x))
+        if (x.first < best_.clients && !best_.dropped_operations.contains(x))
           out.push_back(x);
       return out;
     };

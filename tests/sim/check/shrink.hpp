@@ -30,8 +30,8 @@ struct shrink_options {
   std::size_t runs_max = 2000;
   /// Fewer nodes are not tried.
   std::uint64_t nodes_min = 1;
-  /// (client, number) of the operations that the case executes; they can be
-  /// dropped.
+  /// (client from 0, number) of the operations that the case executes; they can
+  /// be dropped.
   operation_names operations;
 };
 
