@@ -356,6 +356,16 @@ void cluster::commits(std::size_t node, const raft::committed& entries) {
       observer_->entry_applied(nodes_[node].name, *x.entry, now_);
 }
 
+void cluster::installs(std::size_t node, log_index index) {
+  if (killing_)
+    return;
+  sometimes("sim: tables were taken over");
+  note(nodes_[node].name + " takes over tables of " + std::to_string(index));
+  invariants_.installed(node, index);
+  if (observer_ != nullptr)
+    observer_->tables_installed(nodes_[node].name, index, now_);
+}
+
 void cluster::applied(std::size_t node, bool kv,
                       const owner::applied& results) {
   if (!killing_)

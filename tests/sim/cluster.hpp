@@ -38,6 +38,8 @@ public:
   virtual void node_started(const std::string& node, moment now) = 0;
   virtual void entry_applied(const std::string& node, const log_entry& entry,
                              moment now) = 0;
+  virtual void tables_installed(const std::string& node, log_index index,
+                                moment now) = 0;
   virtual void node_leads(const std::string& node, bool on, moment now) = 0;
 };
 
@@ -149,6 +151,7 @@ private:
                     const raft::effects& done) override;
   void sends(std::size_t node, raft::message m) override;
   void commits(std::size_t node, const raft::committed& entries) override;
+  void installs(std::size_t node, log_index index) override;
   void applied(std::size_t node, bool kv,
                const owner::applied& results) override;
   void leads(std::size_t node, const raft::leadership& x) override;

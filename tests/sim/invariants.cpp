@@ -229,6 +229,15 @@ void invariants::committed(std::size_t node, const raft::committed& batch) {
   }
 }
 
+void invariants::installed(std::size_t node, log_index index) {
+  auto& given = states_[node].view.given;
+  if (index < given || index > committed_.size())
+    fail("I4", node,
+         "takes over tables of " + std::to_string(index) + " after "
+           + std::to_string(given));
+  given = index;
+}
+
 // -- promises in messages -----------------------------------------------------
 
 void invariants::check_messages(std::size_t node, const raft::raft_core& core,

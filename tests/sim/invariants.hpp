@@ -59,6 +59,7 @@ public:
   void stepped(std::size_t node, const raft::raft_core& core,
                const raft::effects& done, moment now);
   void committed(std::size_t node, const raft::committed& batch);
+  void installed(std::size_t node, log_index index);
   void applied(std::size_t node, bool kv, const owner::applied& results);
   void checkpointed(std::size_t node);
   void writes_waiting(std::size_t node, std::size_t count);

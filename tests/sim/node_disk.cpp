@@ -1,7 +1,7 @@
 #include "tests/sim/node_disk.hpp"
 
 #include "storage/leveldb_log_store.hpp"
-#include "storage/leveldb_state_store.hpp"
+#include "storage/leveldb_state_place.hpp"
 #include "tests/sim/random.hpp"
 
 #include <algorithm>
@@ -66,8 +66,14 @@ private:
 
 class watched_state final : public state_store {
 public:
-  watched_state(node_disk& owner, std::unique_ptr<state_store> real)
-    : owner_{owner}, real_{std::move(real)} {}
+  watched_state(node_disk& owner, std::uint64_t generation,
+                std::unique_ptr<state_store> real)
+    : owner_{owner}, generation_{generation}, real_{std::move(real)} {}
+
+  ~watched_state() override {
+    // LevelDB must not close while it has something to do.
+    owner_.drain();
+  }
 
   result<state_image> load() override {
     auto x = real_->load();
@@ -79,16 +85,68 @@ public:
                const std::vector<row>& rows) override {
     auto s = real_->write(mark, rows);
     owner_.drain();
+    auto& shadow = owner_.state_shadows_[generation_];
     if (s)
-      owner_.note(mark, rows);
+      node_disk::note(shadow, mark, rows);
     else
-      owner_.uncertain_rows_ = {mark, rows};
+      shadow.uncertain = {mark, rows};
     return s;
+  }
+
+  result<std::unique_ptr<state_reader>> open_reader() override {
+    auto x = real_->open_reader();
+    owner_.drain();
+    return x;
   }
 
 private:
   node_disk& owner_;
+  std::uint64_t generation_;
   std::unique_ptr<state_store> real_;
+};
+
+class watched_place final : public state_place {
+public:
+  watched_place(node_disk& owner, std::unique_ptr<state_place> real)
+    : owner_{owner}, real_{std::move(real)} {}
+
+  result<std::unique_ptr<state_store>> open(std::uint64_t generation) override {
+    auto x = real_->open(generation);
+    owner_.drain();
+    if (x)
+      std::erase_if(owner_.state_shadows_, [generation](const auto& known) {
+        return known.first != generation;
+      });
+    return watched(generation, std::move(x));
+  }
+
+  result<std::unique_ptr<state_store>>
+  create(std::uint64_t generation) override {
+    auto x = real_->create(generation);
+    owner_.drain();
+    owner_.state_shadows_[generation] = {};
+    return watched(generation, std::move(x));
+  }
+
+  status remove(std::uint64_t generation) override {
+    auto s = real_->remove(generation);
+    owner_.drain();
+    if (s)
+      owner_.state_shadows_.erase(generation);
+    return s;
+  }
+
+private:
+  result<std::unique_ptr<state_store>>
+  watched(std::uint64_t generation, result<std::unique_ptr<state_store>> x) {
+    if (!x)
+      return x;
+    return std::unique_ptr<state_store>{
+      std::make_unique<watched_state>(owner_, generation, std::move(*x))};
+  }
+
+  node_disk& owner_;
+  std::unique_ptr<state_place> real_;
 };
 
 node_disk::node_disk(std::uint64_t seed, disk_speed speed, bool leveldb,
@@ -97,7 +155,7 @@ node_disk::node_disk(std::uint64_t seed, disk_speed speed, bool leveldb,
     speed_{speed},
     buffer_bytes_{buffer_bytes},
     log_memory_{std::make_shared<memory_log_disk>()},
-    state_memory_{std::make_shared<memory_state_disk>()} {
+    states_memory_{std::make_shared<memory_place_disk>()} {
   if (leveldb) {
     files_ = std::make_unique<faulty_env>(random_.next());
     files_->CreateDir("/disk");
@@ -110,29 +168,28 @@ node_disk::node_disk(std::uint64_t seed, disk_speed speed, bool leveldb,
 result<node_disk::stores> node_disk::open() {
   if (damaged_)
     return error{errc::corruption, "a damaged file"};
-  if (files_)
-    return open_leveldb();
-  return stores{
-    std::make_shared<watched_log>(*this, open_memory_log(log_memory_)),
-    std::make_shared<watched_state>(*this, open_memory_state(state_memory_))};
-}
-
-result<node_disk::stores> node_disk::open_leveldb() {
-  auto log = open_leveldb_log("/disk/log", files_.get(), buffer_bytes_);
-  drain();
+  auto log = open_log();
   if (!log)
     return log.error();
-  auto state = open_leveldb_state("/disk/state", files_.get(), buffer_bytes_);
-  drain();
-  if (!state)
-    return state.error();
+  auto place =
+    files_ ? open_leveldb_place("/disk/state", files_.get(), buffer_bytes_)
+           : open_memory_place(states_memory_);
   return stores{std::make_shared<watched_log>(*this, std::move(*log)),
-                std::make_shared<watched_state>(*this, std::move(*state))};
+                std::make_shared<watched_place>(*this, std::move(place))};
+}
+
+result<std::unique_ptr<log_store>> node_disk::open_log() {
+  if (!files_)
+    return open_memory_log(log_memory_);
+  auto log = open_leveldb_log("/disk/log", files_.get(), buffer_bytes_);
+  drain();
+  return log;
 }
 
 void node_disk::close(bool power) {
   log_memory_->next_write = write_fault::none;
-  state_memory_->next_write = write_fault::none;
+  for (const auto& [generation, x] : states_memory_->generations)
+    x->next_write = write_fault::none;
   if (!files_)
     return;
   drain();
@@ -159,31 +216,42 @@ void node_disk::note(const std::vector<const log_batch*>& batches) {
       while (!entries.empty() && entries.back()->index >= *x->truncate_from)
         entries.pop_back();
     position.advance(*x);
+    log_shadow_.state = x->state.value_or(log_shadow_.state);
     entries.insert(entries.end(), x->entries.begin(), x->entries.end());
     while (!entries.empty() && entries.front()->index <= position.start.index)
       entries.pop_front();
   }
 }
 
-void node_disk::note(const checkpoint_mark& mark,
+void node_disk::note(state_shadow& to, const checkpoint_mark& mark,
                      const std::vector<row>& rows) {
-  state_shadow_.mark = mark;
-  auto& known = state_shadow_.rows;
+  to.mark = mark;
   for (const auto& x : rows) {
     const std::pair key{x.table, x.key};
-    const auto found = known.find(key);
-    if (found != known.end())
-      rows_hash_ -= hash_of(key, found->second);
+    const auto found = to.rows.find(key);
+    if (found != to.rows.end())
+      to.hash -= hash_of(key, found->second);
     if (x.value) {
-      rows_hash_ += hash_of(key, *x.value);
-      known[key] = *x.value;
-    } else if (found != known.end()) {
-      known.erase(found);
+      to.hash += hash_of(key, *x.value);
+      to.rows[key] = *x.value;
+    } else if (found != to.rows.end()) {
+      to.rows.erase(found);
     }
   }
 }
 
 // -- what is durable ----------------------------------------------------------
+
+const checkpoint_mark& node_disk::mark() const {
+  static const checkpoint_mark none;
+  const auto found = state_shadows_.find(log_shadow_.state);
+  return found == state_shadows_.end() ? none : found->second.mark;
+}
+
+std::uint64_t node_disk::rows_hash() const {
+  const auto found = state_shadows_.find(log_shadow_.state);
+  return found == state_shadows_.end() ? 0 : found->second.hash;
+}
 
 const log_entry* node_disk::entry(log_index index) const {
   if (!position().contains(index))
@@ -210,9 +278,10 @@ std::optional<std::string> node_disk::differs(const log_image& log,
     why = log_differs(log);
   }
   uncertain_batches_.clear();
-  const auto uncertain = std::exchange(uncertain_rows_, {});
+  auto& shadow = state_shadows_[log_shadow_.state];
+  const auto uncertain = std::exchange(shadow.uncertain, {});
   if (uncertain && state.mark == uncertain->first)
-    note(uncertain->first, uncertain->second);
+    note(shadow, uncertain->first, uncertain->second);
   if (why)
     return why;
   if (state.mark != mark())
@@ -221,7 +290,7 @@ std::optional<std::string> node_disk::differs(const log_image& log,
   std::uint64_t hash = 0;
   for (const auto& x : state.rows)
     hash += hash_of({x.table, x.key}, x.value.value_or(""));
-  if (hash != rows_hash_)
+  if (hash != rows_hash())
     return "other rows in the checkpoint of " + std::to_string(mark().index);
   return std::nullopt;
 }
@@ -231,6 +300,9 @@ std::optional<std::string> node_disk::log_differs(const log_image& have) const {
   if (have.hard != want.hard)
     return "term " + std::to_string(have.hard.term) + " instead of "
            + std::to_string(want.hard.term);
+  if (have.state != log_shadow_.state)
+    return "state " + std::to_string(have.state) + " instead of "
+           + std::to_string(log_shadow_.state);
   if (have.start.index != want.start.index
       || have.entries.size() != want.last - want.start.index)
     return "log from " + std::to_string(have.start.index) + ", "

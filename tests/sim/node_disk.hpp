@@ -17,10 +17,11 @@
 #include "storage/memory_stores.hpp"
 
 #include <cstdint>
-#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace praetor::sim {
@@ -43,7 +44,8 @@ public:
 
   struct stores {
     std::shared_ptr<log_store> log;
-    std::shared_ptr<state_store> state;
+    /// The log knows which state is in force.
+    std::shared_ptr<state_place> states;
   };
 
   /// Opens the stores for a process. Errors: corruption, io_error.
@@ -59,7 +61,8 @@ public:
 
   const log_position& position() const { return log_shadow_.position; }
 
-  const checkpoint_mark& mark() const { return state_shadow_.mark; }
+  /// Of the state that is in force.
+  const checkpoint_mark& mark() const;
 
   /// Returns the durable entry at `index`, or null.
   const log_entry* entry(log_index index) const;
@@ -74,7 +77,7 @@ public:
                                      const state_image& state);
 
   /// A hash over all rows of the checkpoint.
-  std::uint64_t rows_hash() const { return rows_hash_; }
+  std::uint64_t rows_hash() const;
 
   // -- time -------------------------------------------------------------------
 
@@ -104,11 +107,22 @@ public:
 private:
   friend class watched_log;
   friend class watched_state;
+  friend class watched_place;
 
-  result<stores> open_leveldb();
+  /// What is durable of one generation of the state.
+  struct state_shadow {
+    checkpoint_mark mark;
+    std::map<std::pair<std::string, std::string>, std::string> rows;
+    std::uint64_t hash = 0;
+    /// A write that failed: it may be there all the same.
+    std::optional<std::pair<checkpoint_mark, std::vector<row>>> uncertain;
+  };
+
+  result<std::unique_ptr<log_store>> open_log();
   void drain();
   void note(const std::vector<const log_batch*>& batches);
-  void note(const checkpoint_mark& mark, const std::vector<row>& rows);
+  static void note(state_shadow& to, const checkpoint_mark& mark,
+                   const std::vector<row>& rows);
   std::optional<std::string> log_differs(const log_image& have) const;
 
   rng random_;
@@ -120,13 +134,11 @@ private:
   std::unique_ptr<faulty_env> files_;
   /// Of the kind that is plain memory.
   std::shared_ptr<memory_log_disk> log_memory_;
-  std::shared_ptr<memory_state_disk> state_memory_;
+  std::shared_ptr<memory_place_disk> states_memory_;
   memory_log_disk log_shadow_;
-  memory_state_disk state_shadow_;
+  std::map<std::uint64_t, state_shadow> state_shadows_;
   /// Writes that failed: they may be there all the same.
   std::vector<log_batch> uncertain_batches_;
-  std::optional<std::pair<checkpoint_mark, std::vector<row>>> uncertain_rows_;
-  std::uint64_t rows_hash_ = 0;
 };
 
 } // namespace praetor::sim

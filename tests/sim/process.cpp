@@ -123,6 +123,9 @@ struct process::parts {
   };
 
   node_disk::stores stores;
+  /// Until storage has taken over another server's rows.
+  std::weak_ptr<state_store> state_in_use;
+  std::shared_ptr<state_store> state_rows;
   std::vector<std::shared_ptr<link>> links;
   caf::actor log_front;
   caf::strong_actor_ptr log_asker;
@@ -148,7 +151,11 @@ status process::parts::start() {
   auto log = stores.log->load();
   if (!log)
     return log.error();
-  auto image = stores.state->load();
+  auto state_in_force = stores.states->open(log->state);
+  if (!state_in_force)
+    return state_in_force.error();
+  state_rows = std::move(*state_in_force);
+  auto image = state_rows->load();
   if (!image)
     return image.error();
   if (const auto why = options.disk->differs(*log, *image))
@@ -174,10 +181,13 @@ void process::parts::spawn(const log_image& log, state_image image,
   for_log.detached = false;
   storage = disk::spawn_storage(sys, std::move(for_log));
   disk::storage_options for_rows;
-  for_rows.state = stores.state;
+  for_rows.state = state_rows;
+  for_rows.place = stores.states;
+  for_rows.generation = log.state;
   for_rows.on_fatal = fatal;
   for_rows.detached = false;
   rows = disk::spawn_storage(sys, std::move(for_rows));
+  state_in_use = std::exchange(state_rows, nullptr);
   auto for_raft = raft_options_of(options, log.boot);
   for_raft.wall_clock = [this] { return options.clock->wall(*options.now); };
   for_raft.observe = [this](const raft::raft_core& core,
@@ -199,6 +209,7 @@ void process::parts::spawn(const log_image& log, state_image image,
   x.raft = raft;
   x.storage = make_inline_actor<state::checkpoint_sink_actor>(
     sys, [this](caf::message& msg, const auto&) { on_rows_request(msg); });
+  x.tables = rows;
   x.mark = image.mark;
   x.rows = std::move(image.rows);
   x.policy.entries =
@@ -238,6 +249,9 @@ void process::parts::attach() {
     sys, [this](caf::message& msg, const caf::strong_actor_ptr& sender) {
       if (msg.match_elements<raft::committed>())
         options.host->commits(options.node, msg.get_as<raft::committed>(0));
+      else
+        options.host->installs(options.node,
+                               msg.get_as<raft::install_state>(0).mark.index);
       caf::send_as(caf::actor_cast<caf::actor>(sender),
                    caf::actor_cast<caf::actor>(state), std::move(msg));
     });
@@ -253,6 +267,7 @@ void process::parts::attach() {
         options.node,
         std::move(msg.get_mutable_as<raft::peer_message>(0).content));
     });
+  hello.tables = rows;
   caf::anon_send(raft, std::move(hello));
 }
 
@@ -303,7 +318,10 @@ void process::parts::on_rows_request(caf::message& msg) {
                                           x->mark, std::move(x->rows),
                                           reply<std::monostate>{handed_on}});
                  },
-                 [this, x] { (void)stores.state->write(x->mark, x->rows); }});
+                 [this, x] {
+                   if (const auto store = state_in_use.lock())
+                     (void)store->write(x->mark, x->rows);
+                 }});
 }
 
 /// Sees what an owner answers, and passes everything on.

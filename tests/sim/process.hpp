@@ -38,6 +38,8 @@ public:
   virtual void sends(std::size_t node, raft::message m) = 0;
   /// Raft hands these to the state.
   virtual void commits(std::size_t node, const raft::committed& entries) = 0;
+  /// It takes over another server's tables, which have everything up to there.
+  virtual void installs(std::size_t node, log_index index) = 0;
   /// An owner has applied commands with these results.
   virtual void applied(std::size_t node, bool kv,
                        const owner::applied& results) = 0;

@@ -32,6 +32,11 @@ public:
     judge_.applied(node, entry, now);
   }
 
+  void tables_installed(const std::string& node, log_index,
+                        moment now) override {
+    judge_.started(node, now);
+  }
+
   void node_leads(const std::string& node, bool on, moment now) override {
     elections_ += on ? 1 : 0;
     judge_.leads(node, on, now);
@@ -180,15 +185,21 @@ void a_run::await_recovery() {
 }
 
 std::vector<std::string> a_run::tables_of(std::size_t node) {
+  // By question: which of the owners answers first is chance.
   std::vector<std::string> out;
-  const auto keep = [&out](const outcome& x) {
-    out.push_back(x.answer.data.body ? *x.answer.data.body : x.why);
+  out.reserve(8);
+  const auto next_slot = [&out] {
+    const auto n = out.size();
+    out.emplace_back();
+    return [&out, n](const outcome& x) {
+      out[n] = x.answer.data.body ? *x.answer.data.body : x.why;
+    };
   };
   owner::read_options stale;
   stale.mode = consistency::stale;
   auto* process = servers_.running(node);
   for (const auto kind : {kv::query_kind::prefix, kv::query_kind::sessions})
-    process->execute(key_read{{kind, {}, {}, {}}, stale}, keep);
+    process->execute(key_read{{kind, {}, {}, {}}, stale}, next_slot());
   for (const auto kind :
        {catalog::query_kind::nodes, catalog::query_kind::services,
         catalog::query_kind::checks_in_state}) {
@@ -196,7 +207,7 @@ std::vector<std::string> a_run::tables_of(std::size_t node) {
     q.kind = kind;
     if (kind == catalog::query_kind::checks_in_state)
       q.name = "any";
-    process->execute(catalog_read{q, stale}, keep);
+    process->execute(catalog_read{q, stale}, next_slot());
   }
   // Takes no time.
   servers_.run_until(servers_.now());

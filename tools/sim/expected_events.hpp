@@ -13,6 +13,7 @@ inline constexpr std::string_view expected_events[] = {
   "sim: a link's queue was full",    "sim: a server refused its disk",
   "sim: a server stopped itself",    "sim: all servers lost power",
   "sim: checkpoints were compared",  "sim: entries were truncated",
+  "sim: tables were taken over",
   "sim: the membership was changed",
 };
 
