@@ -42,6 +42,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
   for (const auto* name : {"x.hcl", "x.json"}) {
     config::flag_sources sources;
     sources.paths = {name};
+    // Without flags; else nothing is read.
+    sources.lists.data = sources.scalars.data = config::value_object{};
     const auto outcome = config::load(sources, files, host);
     if (!outcome && outcome.error().context.empty())
       __builtin_trap();
