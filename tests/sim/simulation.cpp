@@ -20,8 +20,8 @@ namespace {
 /// Counts and passes on what checkers want to know.
 class to_checkers final : public cluster_observer {
 public:
-  to_checkers(checkers& judge, std::uint64_t& elections)
-    : judge_{judge}, elections_{elections} {}
+  to_checkers(checkers& judge, trace& log, std::uint64_t& elections)
+    : judge_{judge}, trace_{log}, elections_{elections} {}
 
   void node_started(const std::string& node, moment now) override {
     judge_.started(node, now);
@@ -30,6 +30,15 @@ public:
   void entry_applied(const std::string& node, const log_entry& entry,
                      moment now) override {
     judge_.applied(node, entry, now);
+    if (trace_.echo() && entry.index > shown_) {
+      shown_ = entry.index;
+      const auto command = state::decode_command(entry.payload);
+      trace_.remark(now, "entry " + std::to_string(entry.index) + " of term "
+                           + std::to_string(entry.term) + " "
+                           + (entry.kind == entry_kind::command && command
+                                ? describe(request{write_request{*command}})
+                                : ""));
+    }
   }
 
   void tables_installed(const std::string& node, log_index,
@@ -44,7 +53,10 @@ public:
 
 private:
   checkers& judge_;
+  trace& trace_;
   std::uint64_t& elections_;
+  /// The newest entry in the trace.
+  log_index shown_ = 0;
 };
 
 checker_options options_of(const settings& x) {
@@ -60,7 +72,7 @@ public:
       values_{*read_settings(x.settings)},
       trace_{echo},
       judge_{options_of(values_)},
-      observer_{judge_, report_.elections},
+      observer_{judge_, trace_, report_.elections},
       servers_{x, values_, trace_},
       clients_{x, servers_, judge_, trace_},
       faults_{x, servers_, clients_} {
@@ -216,7 +228,10 @@ std::vector<std::string> a_run::tables_of(std::size_t node) {
 
 void a_run::compare_tables() {
   std::optional<std::vector<std::string>> first;
+  const auto& members = servers_.state().view(*servers_.leader()).members;
   for (const auto i : core_) {
+    if (members.find({servers_.name(i)}) == nullptr)
+      continue; // removed: it hears of nothing any more
     const auto mine = tables_of(i);
     if (servers_.broken())
       return;

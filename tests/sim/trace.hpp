@@ -41,15 +41,18 @@ public:
   void line(duration at, std::string text) {
     add(static_cast<std::uint64_t>(at.count()));
     add(text);
-    char stamp[32];
-    std::snprintf(stamp, sizeof stamp, "%12.6f ",
-                  static_cast<double>(at.count()) / 1e9);
-    text.insert(0, stamp);
+    text.insert(0, stamp(at));
     if (echo_)
       std::printf("%s\n", text.c_str());
     lines_.push_back(std::move(text));
     if (lines_.size() > lines_max)
       lines_.pop_front();
+  }
+
+  /// Something that only who looks wants to know: not part of the trace.
+  void remark(duration at, const std::string& text) const {
+    if (echo_)
+      std::printf("%s%s\n", stamp(at).c_str(), text.c_str());
   }
 
   bool echo() const { return echo_; }
@@ -58,6 +61,13 @@ public:
   const std::deque<std::string>& lines() const { return lines_; }
 
 private:
+  static std::string stamp(duration at) {
+    char out[32];
+    std::snprintf(out, sizeof out, "%12.6f ",
+                  static_cast<double>(at.count()) / 1e9);
+    return out;
+  }
+
   static std::uint64_t word(std::string_view bytes) {
     std::uint64_t x = 0;
     std::memcpy(&x, bytes.data(), bytes.size());

@@ -20,7 +20,9 @@ bool same_key(const model& state, log_index at, const kv::query& q,
   if (q.kind == kv::query_kind::key_raw)
     return *x.body == row->value;
   const auto got = parse_keys(*x.body);
-  return got && got->size() == 1 && *got == state.keys_at(q.name, at);
+  // The keys below it have its name as their prefix, and come behind it.
+  return got && got->size() == 1
+         && got->front() == state.keys_at(q.name, at).front();
 }
 
 bool same_prefix(const model& state, log_index at, const kv::query& q,
