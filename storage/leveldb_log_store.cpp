@@ -1,6 +1,7 @@
 #include "storage/leveldb_log_store.hpp"
 
 #include "runtime/base/assert.hpp"
+#include "runtime/base/buggify.hpp"
 #include "storage/leveldb_database.hpp"
 #include "storage/log_format.hpp"
 #include "storage/log_position.hpp"
@@ -193,6 +194,8 @@ void leveldb_log_store::remove(log_index from, log_index to) {
 }
 
 void leveldb_log_store::sweep() {
+  if (buggify("stores.sweep_later"))
+    return;
   const auto from = swept_before_;
   const auto to = std::min(position_.start.index, from + sweep_max - 1);
   remove(from, to);

@@ -215,6 +215,8 @@ private:
   }
 
   void on_settle() {
+    if (buggify("owner.settle_later"))
+      return self_->send(self_, settle_watches{});
     settling_ = false;
     live_.settle([this](const query& q) { return core_->evaluate(q); },
                  [](const waiter& w, const answer& x) {
@@ -250,6 +252,8 @@ private:
     if constexpr (requires { core_->session_count(); })
       out.session_count = core_->session_count();
     live_.touch(core_->take_touched());
+    if (buggify("owner.forget_answers"))
+      live_.touch_all();
     if (live_.dirty() && !std::exchange(settling_, true))
       self_->send(self_, settle_watches{});
     if (buggify("owner.settle_without_need"))
@@ -313,7 +317,7 @@ private:
       return std::move(*kept);
     auto x = core_->evaluate(q);
     // What is not there may get a higher index without a topic that moves.
-    if (x.found && Core::cacheable(q))
+    if (x.found && Core::cacheable(q) && !buggify("owner.keep_nothing"))
       live_.keep(q, core_->topics(q), x);
     return x;
   }

@@ -2,7 +2,9 @@
 
 #include "actors/raft/waiting.hpp"
 #include "actors/spawn.hpp"
+#include "runtime/base/buggify.hpp"
 #include "runtime/base/log.hpp"
+#include "runtime/base/mutant.hpp"
 
 #include <caf/send.hpp>
 
@@ -111,6 +113,8 @@ private:
   void turn(const input& x) {
     if (!neighbours_)
       return; // nobody to write for us yet; peers repeat themselves
+    if (buggify("raft_shell.needless_tick"))
+      step(tick{});
     step(x);
     settle();
   }
@@ -139,7 +143,10 @@ private:
   }
 
   void propose_batch() {
-    auto taken = proposals_.take(opts_.batch_max);
+    auto limit = opts_.batch_max;
+    if (buggify("raft_shell.small_batch"))
+      limit.entries = 1;
+    auto taken = proposals_.take(limit);
     proposals batch{{}, opts_.wall_clock()};
     for (auto& x : taken)
       batch.batch.push_back(
@@ -157,7 +164,10 @@ private:
   void submit_reads() {
     const auto known = !core_->leader().value.empty();
     for (auto& x : std::exchange(reads_, {})) {
-      if (known && x.retry_at <= now()) {
+      if (known && x.retry_at <= now() && buggify("raft_shell.read_later")) {
+        x.retry_at = now() + opts_.core.heartbeat_period();
+        reads_.push_back(std::move(x));
+      } else if (known && x.retry_at <= now()) {
         const auto id = ++read_ids_;
         const auto use_lease = x.ask.use_lease;
         reads_under_way_.emplace(id, std::move(x));
@@ -173,8 +183,13 @@ private:
   /// Gives the state what is committed, as long as it has room.
   void hand_over() {
     while (in_flight_.size() < opts_.batches_in_flight_max) {
+      if (!in_flight_.empty() && buggify("raft_shell.one_batch_in_flight"))
+        return;
+      auto limit = opts_.batch_max;
+      if (buggify("raft_shell.small_handover"))
+        limit.entries = 1;
       committed batch;
-      for (auto& entry : core_->committed_after(handed_, opts_.batch_max))
+      for (auto& entry : core_->committed_after(handed_, limit))
         batch.entries.push_back(
           {std::move(entry), take_reply(handed_ + 1 + batch.entries.size())});
       if (batch.entries.empty())
@@ -266,10 +281,10 @@ private:
                   wanted.from, wanted.to, wanted.bytes_max,
                   reply<std::vector<entry_ptr>>{
                     [me, peer](result<std::vector<entry_ptr>> x) {
-                      caf::anon_send(
-                        me,
-                        entries_loaded{{peer, x ? *std::move(x)
-                                                : std::vector<entry_ptr>{}}});
+                      entries_read answer{peer, {}};
+                      if (x && !buggify("raft_shell.entries_unread"))
+                        answer.entries = *std::move(x);
+                      caf::anon_send(me, entries_loaded{std::move(answer)});
                     }}});
   }
 
@@ -485,6 +500,8 @@ result<restored> restore(const log_image& image, const checkpoint_mark& mark,
                          std::optional<membership> bootstrap) {
   restored x;
   x.hard = image.hard;
+  if (mutant("M33"))
+    x.hard.voted_for = {};
   x.start = image.start;
   x.entries = image.entries;
   x.checkpoint = {mark.index, mark.term};

@@ -3,6 +3,7 @@
 #include "actors/spawn.hpp"
 #include "actors/state/core/pipeline.hpp"
 #include "runtime/base/log.hpp"
+#include "runtime/base/mutant.hpp"
 
 #include <caf/send.hpp>
 
@@ -89,6 +90,8 @@ public:
 
   void write_checkpoint(checkpoint_mark mark, std::vector<row> rows) override {
     const auto me = caf::actor_cast<caf::actor>(self_);
+    if (mutant("M26"))
+      self_->send(opts_.raft, raft::checkpointed{mark});
     // A failed write never answers: it stops the node.
     self_->send(opts_.storage,
                 disk::write_checkpoint{

@@ -3,6 +3,9 @@
 #include "actors/spawn.hpp"
 #include "actors/storage/state_traffic.hpp"
 #include "runtime/base/assert.hpp"
+#include "runtime/base/buggify.hpp"
+#include "runtime/base/mutant.hpp"
+#include "runtime/base/sometimes.hpp"
 
 #include <caf/actor_cast.hpp>
 
@@ -62,7 +65,7 @@ private:
     group_token_ = msg.token;
     group_.push_back(std::move(msg.batch));
     sink_ = caf::actor_cast<persisted_sink_actor>(self_->current_sender());
-    if (group_bytes_ > group_bytes_max)
+    if (group_bytes_ > group_bytes_max || buggify("storage.no_group"))
       write_group();
     else
       schedule_flush();
@@ -72,7 +75,8 @@ private:
     write_group();
     if (auto e = refusal(options_.log))
       return msg.to_whom.complete(*e);
-    auto entries = options_.log->read(msg.from, msg.to, msg.bytes_max);
+    const auto bytes = buggify("storage.short_read") ? 1 : msg.bytes_max;
+    auto entries = options_.log->read(msg.from, msg.to, bytes);
     if (!entries && entries.error().code != errc::not_found)
       fail(entries.error());
     msg.to_whom.complete(std::move(entries));
@@ -89,7 +93,13 @@ private:
 
   void on_flush() {
     flushing_ = false;
+    if (buggify("storage.late_flush"))
+      return schedule_flush();
+    if (buggify("storage.checkpoint_first"))
+      write_checkpoints();
     write_group();
+    if (!checkpoints_.empty() && buggify("storage.late_checkpoint"))
+      return schedule_flush();
     write_checkpoints();
   }
 
@@ -156,7 +166,8 @@ private:
     for (const auto& batch : group)
       batches.push_back(&batch);
     const auto begin = now();
-    if (auto s = options_.log->append(batches); !s)
+    sometimes("storage.group_of_three", group.size() >= 3);
+    if (auto s = options_.log->append(batches); !s && !mutant("M34"))
       return fail(s.error());
     if (sink)
       self_->send(sink, persisted{group_token_, now() - begin});
@@ -201,6 +212,7 @@ private:
   }
 
   void fail(const error& reason) {
+    sometimes("storage.failed");
     failure_ = reason;
     options_.on_fatal(reason.context);
   }

@@ -2,6 +2,7 @@
 // never reached.
 //
 //   sometimes("raft.elected_by_transfer");
+//   sometimes("raft.truncated_two", simulated && expensive_question());
 //
 // In production it is nothing. With PRAETOR_SIMULATION it counts, in one
 // thread. A build defines PRAETOR_SIMULATION for all of its files or for none.
@@ -18,6 +19,9 @@ namespace praetor {
 
 #ifdef PRAETOR_SIMULATION
 
+/// Whether anybody counts: keeps a condition from being evaluated for nothing.
+inline constexpr bool simulated = true;
+
 /// It happened.
 void sometimes(std::string_view event);
 
@@ -28,6 +32,8 @@ inline void sometimes(std::string_view event, bool condition) {
 }
 
 #else
+
+inline constexpr bool simulated = false;
 
 /// Nothing, outside of simulations.
 constexpr void sometimes(std::string_view) {}

@@ -13,6 +13,7 @@
 
 #include "runtime/base/buggify.hpp"
 #include "runtime/base/ids.hpp"
+#include "runtime/base/mutant.hpp"
 #include "runtime/base/owner.hpp"
 #include "runtime/base/time.hpp"
 
@@ -39,7 +40,8 @@ public:
     switch (mode) {
       case consistency::stale: return true;
       case consistency::leader_default:
-        return now < lease_until_ && applied_ >= lease_index_;
+        return now < lease_until_
+               && (applied_ >= lease_index_ || mutant("M20"));
       case consistency::consistent: return false;
     }
     return false;
@@ -109,7 +111,7 @@ public:
     if (held_)
       return {};
     std::vector<Read> ready;
-    if (need_ && applied_ >= *need_) {
+    if (need_ && (applied_ >= *need_ || mutant("M20"))) {
       need_.reset();
       ready = unwrap(std::exchange(confirming_, {}));
     }

@@ -8,6 +8,9 @@
 
 #include "actors/raft/core/raft_core.hpp"
 #include "runtime/base/assert.hpp"
+#include "runtime/base/buggify.hpp"
+#include "runtime/base/mutant.hpp"
+#include "runtime/base/sometimes.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -34,7 +37,7 @@ bool raft_core::sticky_towards(const peer_id& candidate) const {
   if (role_ == role::leader || now_ < lease_granted_)
     return true;
   const auto knows_cluster = log_.last() > 0 || members_.latest_index() > 0;
-  if (knows_cluster && now_ - boot_ < opts_.election_min())
+  if (knows_cluster && now_ - boot_ < opts_.election_min() && !mutant("M16"))
     return true;
   // Stickiness is owed to a person: if the leader itself stands again, it has
   // given up its lease (hashicorp/raft issue 605). `leader_` cannot tell: it is
@@ -54,14 +57,20 @@ void raft_core::set_leader(const peer_id& id) {
 
 void raft_core::reset_election_deadline() {
   const auto min = opts_.election_min();
-  const auto extra = rng_.below(static_cast<std::uint64_t>(min.count()));
+  auto extra = rng_.below(static_cast<std::uint64_t>(min.count()));
+  if (buggify("raft.long_timeout"))
+    extra *= 3;
   election_deadline_ = now_ + min + duration{static_cast<std::int64_t>(extra)};
 }
 
 void raft_core::tick_election() {
-  if (now_ < election_deadline_)
+  if (now_ < election_deadline_ && !buggify("raft.early_election"))
     return;
+  sometimes("raft.vote_split",
+            simulated && role_ == role::candidate && !sole_voter());
   reset_election_deadline();
+  if (buggify("raft.late_election"))
+    return;
   // A term whose vote is not yet on the disk must not be followed by another:
   // a slow disk would raise terms without end.
   if (electable() && disk_.is_durable(disk_.hard_token()))
@@ -88,6 +97,7 @@ void raft_core::campaign(bool transfer) {
   adopt_term(hard_.term + 1);
   hard_.voted_for = opts_.self;
   role_ = role::candidate;
+  heir_ = transfer;
   set_leader({});
   votes_.clear();
   reset_election_deadline();
@@ -97,6 +107,8 @@ void raft_core::campaign(bool transfer) {
       send(voter, question);
   // The own vote counts when it is durable: otherwise a crash could let this
   // server win the same term twice, with different entries.
+  if (mutant("M13"))
+    record_vote(opts_.self, true);
 }
 
 void raft_core::count_own_vote() {
@@ -121,15 +133,23 @@ void raft_core::record_vote(const peer_id& voter, bool granted) {
 }
 
 void raft_core::receive(const message& m, const pre_vote& x) {
-  const auto granted = x.next_term > hard_.term && log_.up_to_date(x.last)
-                       && recovering_upto_ == 0 && !sticky_towards(m.from);
+  const auto newer = x.next_term > hard_.term;
+  const auto complete = log_.up_to_date(x.last) || mutant("M03");
+  const auto sticky = sticky_towards(m.from);
+  const auto granted = newer && complete && recovering_upto_ == 0 && !sticky
+                       && !buggify("raft.refuse_pre_vote");
+  sometimes("raft.pre_vote_refused_term", !newer);
+  sometimes("raft.pre_vote_refused_log", newer && !complete);
+  sometimes("raft.pre_vote_refused_sticky", newer && complete && sticky);
+  if (granted && mutant("M38"))
+    reset_election_deadline();
   // Nothing is recorded, and no timer moves. A refusal carries our term, so
   // that a candidate behind it can catch up.
   send_when_durable(m.from, pre_vote_reply{x.next_term, granted, hard_.term});
 }
 
 void raft_core::receive(const message& m, const pre_vote_reply& x) {
-  if (!x.granted && x.voter_term > hard_.term)
+  if (!x.granted && x.voter_term > hard_.term && !mutant("M37"))
     return become_follower(x.voter_term, {});
   if (role_ == role::pre_candidate && x.asked_term == hard_.term + 1)
     record_vote(m.from, x.granted);
@@ -137,16 +157,20 @@ void raft_core::receive(const message& m, const pre_vote_reply& x) {
 
 void raft_core::receive(const message& m, const vote& x) {
   const auto free = hard_.voted_for.value.empty() && leader_.value.empty();
-  const auto granted = (hard_.voted_for == m.from || free)
-                       && log_.up_to_date(x.last) && recovering_upto_ == 0
-                       && (x.transfer || !sticky_towards(m.from));
+  const auto granted =
+    (hard_.voted_for == m.from || free)
+    && (log_.up_to_date(x.last) || mutant("M03")) && recovering_upto_ == 0
+    && (x.transfer || !sticky_towards(m.from)) && !buggify("raft.refuse_vote");
+  sometimes("raft.two_candidates", role_ == role::candidate);
   if (granted) {
     if (hard_.voted_for != m.from) {
       hard_.voted_for = m.from;
-      hard_dirty_ = true;
+      hard_dirty_ = hard_dirty_ || !mutant("M01");
     }
     reset_election_deadline();
   }
+  if (mutant("M02"))
+    return send(m.from, vote_reply{hard_.term, granted});
   send_when_durable(m.from, vote_reply{hard_.term, granted});
 }
 
@@ -169,8 +193,9 @@ void raft_core::become_follower(log_term term, const peer_id& leader) {
 /// @pre The own vote is durable.
 void raft_core::become_leader() {
   PRAETOR_ASSERT(role_ == role::candidate);
-  PRAETOR_ASSERT(disk_.is_durable(disk_.hard_token()));
-  PRAETOR_ASSERT(!hard_dirty_);
+  PRAETOR_ASSERT(disk_.is_durable(disk_.hard_token()) || mutant("M13"));
+  PRAETOR_ASSERT(!hard_dirty_ || mutant("M13"));
+  sometimes("raft.elected_by_transfer", heir_);
   role_ = role::leader;
   set_leader(opts_.self);
   votes_.clear();
@@ -181,6 +206,9 @@ void raft_core::become_leader() {
   read_round_ = read_confirmed_ = read_seq_;
   peers_.clear();
   sync_peers();
+  if (mutant("M09"))
+    for (auto& [id, p] : peers_)
+      p.acknowledged(0, std::min(p.next() - 1, old_match_[id]));
   noop_index_ = log_.last() + 1;
   append_entry({.index = noop_index_,
                 .term = hard_.term,
@@ -192,6 +220,9 @@ void raft_core::become_leader() {
 }
 
 void raft_core::stop_leading() {
+  if (mutant("M09"))
+    for (const auto& [id, p] : peers_)
+      old_match_[id] = p.match();
   fail_reads();
   end_all_transfers();
   peers_.clear();

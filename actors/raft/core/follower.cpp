@@ -2,6 +2,9 @@
 
 #include "actors/raft/core/raft_core.hpp"
 #include "runtime/base/assert.hpp"
+#include "runtime/base/buggify.hpp"
+#include "runtime/base/mutant.hpp"
+#include "runtime/base/sometimes.hpp"
 
 #include <algorithm>
 
@@ -35,14 +38,19 @@ void raft_core::receive(const message& m, const append& x) {
              && log_.term(x.previous.index) != x.previous.term) {
     answer.rejected = x.previous.index;
     answer.hint.index = log_.last_not_above(x.previous.index, x.previous.term);
+    if (buggify("raft.worst_hint"))
+      answer.hint.index = log_.start().index;
     answer.hint.term = *log_.term(answer.hint.index);
+    sometimes("raft.hint_skips_terms", answer.hint.term + 2 <= x.previous.term);
   } else {
     accept_entries(items, commit_);
     // Not our last index: what lies behind is unverified.
     answer.ok = true;
-    answer.match = end;
-    follower_commit(std::min(x.commit, end));
+    answer.match = mutant("M11") ? log_.last() : end;
+    follower_commit(std::min(x.commit, mutant("M10") ? log_.last() : end));
   }
+  if (mutant("M07"))
+    return send(m.from, answer);
   send_when_durable(m.from, answer);
 }
 
@@ -55,8 +63,9 @@ void raft_core::accept_entries(const std::vector<entry_ptr>& entries,
     if (entry->index <= log_.last()) {
       // Truncating only at a conflict: a delayed duplicate must not cut a
       // longer good tail.
-      if (log_.term(entry->index) == entry->term)
+      if (log_.term(entry->index) == entry->term && !mutant("M06"))
         continue;
+      sometimes("raft.truncated_two", log_.last() > entry->index);
       truncate(entry->index);
     }
     append_shared(entry);
@@ -67,6 +76,7 @@ void raft_core::receive(const message& m, const heartbeat& x) {
   follow(m.from);
   if (x.commit > log_.last()) {
     // The leader heard us acknowledge what we do not have: our disk lost it.
+    sometimes("raft.lost_log");
     recovering_upto_ = std::max(recovering_upto_, x.commit);
     out_.alarm = "The log lost acknowledged entries, waiting to get them back";
   } else {

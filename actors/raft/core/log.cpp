@@ -1,6 +1,7 @@
 #include "actors/raft/core/log.hpp"
 
 #include "runtime/base/assert.hpp"
+#include "runtime/base/mutant.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -26,6 +27,8 @@ std::optional<log_term> raft_log::term(log_index index) const {
 }
 
 bool raft_log::up_to_date(log_position other) const {
+  if (mutant("M04"))
+    return other.index >= last();
   return other.term > last_term()
          || (other.term == last_term() && other.index >= last());
 }

@@ -1,6 +1,9 @@
 #include "actors/raft/core/raft_core.hpp"
 
 #include "runtime/base/assert.hpp"
+#include "runtime/base/buggify.hpp"
+#include "runtime/base/mutant.hpp"
+#include "runtime/base/sometimes.hpp"
 
 #include <algorithm>
 #include <type_traits>
@@ -193,10 +196,12 @@ void raft_core::on(const applied_index& x) {
 
 void raft_core::on(const checkpoint_taken& x) {
   const auto covered = std::min(x.index, applied_);
-  const auto upto =
-    std::min(log_.discardable(covered, opts_.trailing), pinned());
+  const auto keep =
+    buggify("raft.discard_everything") ? log_limit{} : opts_.trailing;
+  const auto upto = std::min(log_.discardable(covered, keep),
+                             mutant("M42") ? log_.last() : pinned());
   checkpoint_ = std::max(checkpoint_, covered);
-  if (upto <= log_.start().index)
+  if (upto <= log_.start().index || buggify("raft.discard_later"))
     return;
   log_.discard(upto);
   members_.discard(upto);
@@ -244,8 +249,11 @@ void raft_core::flush() {
       batch.entries = log_.slice(*write_from_, {UINT64_MAX, UINT64_MAX});
     write_from_.reset();
     batch.discard_upto = std::exchange(discard_upto_, {});
-    const auto token = disk_.issue(
-      log_touched ? std::optional{from} : std::nullopt, hard_dirty_, now_);
+    // The bug: what was written once at an index is taken for durable.
+    const auto confused = mutant("M35") && batch.truncate_from;
+    const auto token =
+      disk_.issue(log_touched && !confused ? std::optional{from} : std::nullopt,
+                  hard_dirty_, now_);
     hard_dirty_ = false;
     if (batch.state)
       installing_->token = token;
@@ -271,6 +279,8 @@ void raft_core::release_held() {
 void raft_core::send(const peer_id& to, message_body body) {
   out_.messages.push_back(
     {opts_.cluster_id, opts_.self, to, hard_.term, std::move(body)});
+  if (buggify("raft.duplicate_message"))
+    out_.messages.push_back(out_.messages.back());
 }
 
 /// Sends after everything asked of the disk up to and including this step.
@@ -308,6 +318,8 @@ void raft_core::append_entry(log_entry x) {
 
 void raft_core::append_shared(entry_ptr x) {
   write_from_ = std::min(write_from_.value_or(x->index), x->index);
+  if (x->kind == entry_kind::config && mutant("M23"))
+    members_.truncate(x->index);
   if (x->kind == entry_kind::config)
     members_.append(x->index, *decode<membership>(x->payload));
   log_.append(std::move(x));
@@ -317,8 +329,10 @@ void raft_core::truncate(log_index from) {
   // Safety would be broken: a committed entry has no rival.
   PRAETOR_ASSERT(from > commit_);
   log_.truncate(from);
-  if (members_.latest_index() >= from)
+  if (members_.latest_index() >= from && !mutant("M23")) {
+    sometimes("raft.truncated_membership");
     members_.truncate(from);
+  }
   truncate_from_ = std::min(truncate_from_.value_or(from), from);
   if (write_from_ && *write_from_ >= from)
     write_from_.reset();
@@ -326,7 +340,8 @@ void raft_core::truncate(log_index from) {
 }
 
 void raft_core::trim() {
-  log_.trim(applied_, opts_.cache_max);
+  log_.trim(applied_,
+            buggify("raft.forget_cache") ? log_limit{} : opts_.cache_max);
 }
 
 peer_health raft_core::health() const {
@@ -364,7 +379,7 @@ void raft_core::check_invariants() const {
   PRAETOR_ASSERT(applied_ <= commit_);
   PRAETOR_ASSERT(log_.start().index <= applied_ || installing_);
   PRAETOR_ASSERT(log_.last_term() <= hard_.term);
-  PRAETOR_ASSERT(members_.latest_index() <= log_.last());
+  PRAETOR_ASSERT(members_.latest_index() <= log_.last() || mutant("M23"));
   PRAETOR_ASSERT((role_ == role::leader) == (noop_index_ > 0));
   if (role_ == role::leader) {
     PRAETOR_ASSERT(leader_ == opts_.self);

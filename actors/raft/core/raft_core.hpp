@@ -335,6 +335,8 @@ private:
   peer_id contact_with_;
   time_point election_deadline_;
   std::map<peer_id, bool> votes_;
+  /// This campaign was asked for by the leader before.
+  bool heir_ = false;
   /// A leader knew an acknowledged entry of ours that we do not have: until
   /// this is committed here we neither vote nor stand.
   log_index recovering_upto_ = 0;
@@ -348,6 +350,8 @@ private:
   // Leader only.
   std::map<peer_id, progress> peers_;
   std::map<peer_id, state_sender> senders_;
+  /// Of the last term that this server led; only a deliberate bug looks at it.
+  std::map<peer_id, log_index> old_match_;
   std::uint64_t transfers_ = 0;
   log_index noop_index_ = 0;
   time_point elected_at_;

@@ -13,6 +13,9 @@
 
 #include "actors/raft/core/raft_core.hpp"
 #include "runtime/base/assert.hpp"
+#include "runtime/base/buggify.hpp"
+#include "runtime/base/mutant.hpp"
+#include "runtime/base/sometimes.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -44,13 +47,17 @@ std::optional<time_point> raft_core::quorum_contact() const {
 void raft_core::check_quorum() {
   const auto reached =
     std::max(quorum_contact().value_or(elected_at_), elected_at_);
-  if (now_ - reached > opts_.election_min())
+  if (now_ - reached > opts_.election_min() && !mutant("M41")) {
+    sometimes("raft.step_down_without_quorum");
     become_follower(hard_.term, {});
+  }
 }
 
 /// Returns until when no other leader can be elected, if that is in the future.
 std::optional<time_point> raft_core::lease_end() const {
-  if (!leads() || lease_disabled_ || transfer_)
+  if (mutant("M14") && role_ == role::leader)
+    return now_ + lease_part(opts_.election_min());
+  if (!leads() || ((lease_disabled_ || transfer_) && !mutant("M17")))
     return std::nullopt;
   const auto reached = quorum_contact();
   if (!reached)
@@ -61,7 +68,8 @@ std::optional<time_point> raft_core::lease_end() const {
     if (known != nullptr && known->echoed && *known->echoed >= *reached)
       shortest = std::min(shortest, known->health.election_min);
   }
-  const auto end = *reached + lease_part(shortest);
+  const auto end =
+    *reached + (mutant("M15") ? shortest / 2 * 3 : lease_part(shortest));
   if (end <= now_)
     return std::nullopt;
   return end;
@@ -104,11 +112,11 @@ void raft_core::receive(const message&, const read_index_reply& x) {
 
 /// @pre This server leads.
 void raft_core::admit_read(waiting_read x) {
-  if (reads_.size() >= opts_.reads_pending_max)
+  if (reads_.size() >= opts_.reads_pending_max || buggify("raft.refuse_read"))
     return answer_read(x, error{errc::overloaded, "too many reads wait"});
   // Before an entry of the own term is committed, the commit index may be
   // older than what a predecessor answered (etcd issue 7331).
-  if (leads())
+  if (leads() || mutant("M18"))
     begin_read(std::move(x));
   else
     reads_.push_back(std::move(x));
@@ -116,9 +124,12 @@ void raft_core::admit_read(waiting_read x) {
 
 void raft_core::begin_read(waiting_read x) {
   x.index = commit_;
-  if (x.use_lease && lease_end())
+  const auto lease = lease_end();
+  sometimes("raft.lease_expired", x.use_lease && !lease);
+  if (x.use_lease && lease && !buggify("raft.round_despite_lease"))
     return answer_read(x, x.index);
-  x.seq = ++read_seq_;
+  x.seq =
+    mutant("M19") && read_round_ > read_confirmed_ ? read_round_ : ++read_seq_;
   reads_.push_back(std::move(x));
 }
 
@@ -130,7 +141,7 @@ void raft_core::answer_read(const waiting_read& x, result<log_index> index) {
   if (!index)
     return out_.reads.push_back({x.id, index.error()});
   read_permit permit{*index, {}, hard_.term};
-  if (x.use_lease)
+  if (x.use_lease && !buggify("raft.grant_no_lease"))
     if (const auto end = lease_end()) {
       permit.lease_until = *end;
       lease_granted_ = std::max(lease_granted_, *end);
@@ -145,7 +156,7 @@ void raft_core::begin_waiting_reads() {
 }
 
 void raft_core::settle_reads() {
-  if (!leads())
+  if (!leads() && !mutant("M18"))
     return;
   std::vector<std::uint64_t> echoed;
   for (const auto& voter : members_.latest().voters()) {
@@ -158,10 +169,12 @@ void raft_core::settle_reads() {
   if (!echoed.empty())
     read_confirmed_ =
       std::max(read_confirmed_, reached_by_majority(std::move(echoed)));
-  while (!reads_.empty() && reads_.front().seq <= read_confirmed_) {
+  auto answered = 0;
+  for (; !reads_.empty() && reads_.front().seq <= read_confirmed_; ++answered) {
     answer_read(reads_.front(), reads_.front().index);
     reads_.pop_front();
   }
+  sometimes("raft.read_round_of_three", answered >= 3);
   if (!reads_.empty() && read_round_ <= read_confirmed_)
     broadcast_heartbeat();
 }

@@ -1,6 +1,8 @@
 // Changing the membership: one voter at a time, in force when appended.
 
 #include "actors/raft/core/raft_core.hpp"
+#include "runtime/base/mutant.hpp"
+#include "runtime/base/sometimes.hpp"
 
 #include <algorithm>
 
@@ -20,9 +22,11 @@ status raft_core::may_change(const change_membership& x) const {
                  "another Raft configuration change is pending"};
   // Without an entry of this term committed, two leaders cut off from each
   // other could each commit a change of which the other knows nothing.
-  if (!leads())
+  if (!leads() && !mutant("M21")) {
+    sometimes("raft.change_before_first_commit");
     return error{errc::rejected, "the leader has not committed an entry yet"};
-  if (voters_changed(members_.latest(), x.next) > 1)
+  }
+  if (voters_changed(members_.latest(), x.next) > 1 && !mutant("M22"))
     return error{errc::invalid_argument,
                  "a Raft configuration changes one voter at a time"};
   return ok;
@@ -33,6 +37,10 @@ void raft_core::on(const change_membership& x) {
     out_.changed = result<log_index>{allowed.error()};
     return;
   }
+  for (const auto& m : x.next.members)
+    sometimes("raft.learner_promoted",
+              simulated && m.voter && members_.latest().find(m.id) != nullptr
+                && !members_.latest().is_voter(m.id));
   append_entry({.index = log_.last() + 1,
                 .term = hard_.term,
                 .kind = entry_kind::config,

@@ -2,6 +2,9 @@
 
 #include "actors/raft/core/raft_core.hpp"
 #include "runtime/base/assert.hpp"
+#include "runtime/base/buggify.hpp"
+#include "runtime/base/mutant.hpp"
+#include "runtime/base/sometimes.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -15,6 +18,8 @@ status raft_core::may_propose(const proposal& x) const {
     return error{errc::not_leader, leader_.value};
   if (x.origin_term && *x.origin_term != hard_.term)
     return error{errc::not_leader, "the term of this duty is over"};
+  if (buggify("raft.overloaded"))
+    return error{errc::overloaded, "too many commands wait"};
   if (transfer_)
     return error{errc::overloaded, "the leadership is being handed over"};
   if (x.payload.size() > opts_.entry_bytes_max)
@@ -43,7 +48,7 @@ void raft_core::on(const proposals& x) {
     out_.proposed.emplace_back(log_.last());
   }
   // Own disk and peers work at the same time.
-  if (role_ == role::leader)
+  if (role_ == role::leader && !buggify("raft.send_later"))
     send_appends_to_all();
 }
 
@@ -51,6 +56,8 @@ void raft_core::on(const proposals& x) {
 
 log_index raft_core::match_of(const peer_id& voter) const {
   if (is_self(voter)) {
+    if (mutant("M08"))
+      return log_.last();
     // Only what is durable, and nothing that this step is about to write.
     const auto durable = disk_.durable(log_.last());
     return write_from_ ? std::min(durable, *write_from_ - 1) : durable;
@@ -61,15 +68,23 @@ log_index raft_core::match_of(const peer_id& voter) const {
 
 void raft_core::advance_commit() {
   std::vector<log_index> matches;
-  for (const auto& voter : members_.latest().voters())
-    matches.push_back(match_of(voter));
+  for (const auto& x : members_.latest().members)
+    if (x.voter || mutant("M24"))
+      matches.push_back(match_of(x.id));
+  if (mutant("M25") && !members_.latest().is_voter(opts_.self))
+    matches.push_back(match_of(opts_.self));
   if (matches.empty())
     return;
   const auto reached = reached_by_majority(std::move(matches));
   // Entries of older terms are committed only by what comes on top of them:
   // a majority that has them may still elect a leader without them.
-  if (reached <= commit_ || log_.term(reached) != hard_.term)
+  if (reached <= commit_
+      || (log_.term(reached) != hard_.term && !mutant("M05")))
     return;
+  sometimes("raft.committed_before_own_disk",
+            simulated && match_of(opts_.self) < reached);
+  sometimes("raft.older_term_committed",
+            simulated && log_.term(commit_ + 1) != hard_.term);
   const auto before = std::exchange(commit_, reached);
   commit_advanced(before);
 }
@@ -85,6 +100,7 @@ void raft_core::commit_advanced(log_index before) {
   if (members_index > before && members_index <= commit_) {
     members_committed_at_ = now_;
     if (!members_.latest().is_voter(opts_.self)) {
+      sometimes("raft.leader_removed_itself");
       // Removed, or made a learner. Tell the others what is committed first.
       broadcast_heartbeat();
       return become_follower(hard_.term, {});
@@ -103,9 +119,14 @@ void raft_core::send_appends_to_all() {
 /// Sends what the peer's window allows; the commit index alone if there is
 /// nothing else and nothing under way that will carry it.
 void raft_core::send_appends(const peer_id& to, progress& p) {
-  while (!p.paused() && p.next() <= log_.last())
-    if (!send_append(to, p, true))
+  while (!p.paused() && p.next() <= log_.last()) {
+    if (!p.idle() && buggify("raft.tiny_window"))
       return;
+    if (!send_append(to, p, !buggify("raft.empty_append")))
+      return;
+  }
+  if (buggify("raft.commit_told_late"))
+    return;
   if (!p.paused() && p.mode() == replication_mode::replicate && p.idle()
       && p.commit_sent < std::min(commit_, p.match()))
     send_append(to, p, false);
@@ -115,7 +136,10 @@ void raft_core::send_appends(const peer_id& to, progress& p) {
 
 /// Sends one append. Returns whether more could be sent.
 bool raft_core::send_append(const peer_id& to, progress& p, bool with_entries) {
-  if (p.next() <= log_.start().index) {
+  const auto eager = p.mode() == replication_mode::probe
+                     && p.next() <= checkpoint_ && !senders_.contains(to)
+                     && buggify("raft.tables_instead_of_log");
+  if (p.next() <= log_.start().index || eager) {
     p.need_snapshot();
     begin_transfer(to);
     return false;
@@ -133,7 +157,10 @@ bool raft_core::send_append(const peer_id& to, progress& p, bool with_entries) {
     p.reading = true;
     return false;
   }
-  transmit(to, p, log_.slice(p.next(), opts_.append_max));
+  auto limit = opts_.append_max;
+  if (buggify("raft.one_entry_appends"))
+    limit.entries = 1;
+  transmit(to, p, log_.slice(p.next(), limit));
   return true;
 }
 
@@ -164,7 +191,7 @@ void raft_core::on(const entries_read& x) {
     return; // the next heartbeat's answer tries again
   // The log may have been cut and written again while the disk was reading.
   for (const auto& entry : x.entries)
-    if (log_.term(entry->index) != entry->term)
+    if (log_.term(entry->index) != entry->term && !mutant("M36"))
       return;
   transmit(x.peer, p, x.entries);
   send_appends(x.peer, p);
@@ -175,7 +202,7 @@ void raft_core::on(const entries_read& x) {
 void raft_core::broadcast_heartbeat() {
   read_round_ = read_seq_;
   for (auto& [id, p] : peers_)
-    send(id, heartbeat{std::min(p.match(), commit_),
+    send(id, heartbeat{mutant("M12") ? commit_ : std::min(p.match(), commit_),
                        now_.time_since_epoch().count(), read_seq_});
 }
 
@@ -189,6 +216,16 @@ void raft_core::tick_leader() {
     rng_.below(static_cast<std::uint64_t>(period.count()) / 5);
   heartbeat_at_ =
     now_ + period - period / 10 + duration{static_cast<std::int64_t>(jitter)};
+  if (buggify("raft.slow_heartbeat"))
+    heartbeat_at_ += period;
+  // Asked twice: otherwise nothing else would happen in such a run.
+  if (buggify("raft.spurious_step_down") && buggify("raft.spurious_step_down"))
+    return become_follower(hard_.term, {});
+  if (!transfer_ && buggify("raft.spurious_transfer")
+      && buggify("raft.spurious_transfer")) {
+    on(transfer_request{});
+    out_.transfer.reset();
+  }
   retire_peers();
   broadcast_heartbeat();
   tick_transfers();
@@ -203,8 +240,12 @@ void raft_core::check_own_disk() {
   const auto oldest = disk_.oldest();
   if (!oldest || sole_voter())
     return;
+  if (mutant("M40"))
+    return;
   const auto age = now_ - *oldest;
-  if (age > 3 * opts_.election_min()) {
+  const auto hurry = age > opts_.election_min() && buggify("raft.early_sick");
+  if (age > 3 * opts_.election_min() || hurry) {
+    sometimes("raft.disk_sick");
     disk_sick_ = true;
     out_.alarm = "The disk hangs, giving up the leadership";
     become_follower(hard_.term, {});
@@ -232,6 +273,8 @@ void raft_core::receive(const message& m, const append_reply& x) {
   note_contact(p, x.probe_ts, x.health);
   if (x.ok && x.match <= log_.last()) {
     p.acknowledged(x.send_id, x.match);
+    if (buggify("raft.probe_again"))
+      p.unreachable();
     if (p.mode() == replication_mode::snapshot
         && p.match() >= log_.start().index) {
       p.snapshot_ended(p.match());
@@ -240,6 +283,8 @@ void raft_core::receive(const message& m, const append_reply& x) {
     send_appends(m.from, p);
   } else if (!x.ok) {
     const auto agree = log_.last_not_above(x.hint.index, x.hint.term);
+    sometimes("raft.leader_skips_terms",
+              simulated && log_.term(agree).value_or(0) + 2 <= x.hint.term);
     if (p.refused(x.send_id, x.rejected, agree))
       send_appends(m.from, p);
   }
@@ -252,8 +297,14 @@ void raft_core::receive(const message& m, const heartbeat_reply& x) {
   auto& p = found->second;
   note_contact(p, x.probe_ts, x.health);
   p.read_seq = std::max(p.read_seq, std::min(x.read_seq, read_seq_));
+  if (mutant("M39"))
+    return;
   const auto waited = p.paused();
+  sometimes("raft.window_full",
+            waited && p.mode() == replication_mode::replicate);
   p.heard();
+  if (buggify("raft.probe_after_heartbeat"))
+    p.unreachable();
   // If the answers to all that is under way are lost, one empty append finds
   // out what the peer has.
   if (p.mode() == replication_mode::replicate

@@ -1,5 +1,7 @@
 #include "actors/raft/core/state_sender.hpp"
 
+#include "runtime/base/sometimes.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -32,6 +34,7 @@ state_sender::step state_sender::due(time_point now) {
 }
 
 void state_sender::rest(time_point now) {
+  sometimes("raft.state_aborted");
   auto span = opts_.rest_min;
   for (std::uint64_t i = 0; i < rests_ && span < opts_.rest_max; ++i)
     span *= 2;

@@ -13,6 +13,9 @@
 
 #include "actors/raft/core/raft_core.hpp"
 #include "runtime/base/assert.hpp"
+#include "runtime/base/buggify.hpp"
+#include "runtime/base/mutant.hpp"
+#include "runtime/base/sometimes.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -61,7 +64,7 @@ bool raft_core::pin_expired(const state_sender& x) const {
 void raft_core::tick_transfers() {
   std::vector<peer_id> expired;
   for (auto& [to, x] : senders_) {
-    if (pin_expired(x)) {
+    if (pin_expired(x) || (x.mark() && buggify("raft.restart_transfer"))) {
       expired.push_back(to);
       continue;
     }
@@ -115,7 +118,8 @@ void raft_core::on(const state_part_read& x) {
     found->second.ends_with(x.chunk->number);
   auto body = *x.chunk;
   body.probe_ts = now_.time_since_epoch().count();
-  send(x.peer, std::move(body));
+  if (!buggify("raft.lose_chunk"))
+    send(x.peer, std::move(body));
 }
 
 void raft_core::push_chunks(const peer_id& to, state_sender& x) {
@@ -133,10 +137,12 @@ void raft_core::receive(const message& m, const state_reply& x) {
   if (found == senders_.end() || found->second.transfer() != x.transfer)
     return;
   if (x.done) {
+    sometimes("raft.state_sent");
     end_transfer(m.from);
     p.snapshot_ended(std::min(x.match, log_.last()));
     return send_appends(m.from, p);
   }
+  sometimes("raft.state_resumed", x.next > 0);
   if (found->second.heard(x.next, now_))
     push_chunks(m.from, found->second);
 }
@@ -160,12 +166,14 @@ void raft_core::receive(const message& m, const state_offer& x) {
   const auto from_same = receiving_ && receiving_->from == m.from;
   if (from_same && x.transfer < receiving_->transfer)
     return; // an old message
-  if (!from_same || x.transfer != receiving_->transfer)
+  if (!from_same || x.transfer != receiving_->transfer
+      || buggify("raft.receive_anew"))
     receive_anew(m, x);
   answer_offer(x.transfer, x.probe_ts, false);
 }
 
 void raft_core::receive_anew(const message& m, const state_offer& x) {
+  sometimes("raft.state_superseded", receiving_.has_value());
   receiving_ =
     reception{++receptions_, x.transfer, m.from, x.mark, 0, 0, x.probe_ts};
   out_.state_begin = {receptions_, x.mark};
@@ -203,6 +211,8 @@ void raft_core::receive(const message& m, const state_chunk& x) {
 void raft_core::on(const state_part_stored& x) {
   if (!receiving_ || receiving_->number != x.reception)
     return;
+  if (buggify("raft.give_up_reception"))
+    return drop_reception();
   auto& r = *receiving_;
   if (!x.good) {
     // The leader sends it again when it hears no progress.
@@ -242,6 +252,10 @@ void raft_core::install(std::uint64_t generation) {
 /// Nothing that was acknowledged is lost: what we hold at this index is not the
 /// leader's, so none of what lies behind it can have been.
 void raft_core::restart_behind(const checkpoint_mark& x) {
+  sometimes("raft.installed_over_tail", log_.last() > commit_);
+  std::vector<entry_ptr> tail;
+  if (mutant("M28") && log_.last() > x.index && log_.in_memory(x.index + 1))
+    tail = log_.slice(x.index + 1, {UINT64_MAX, UINT64_MAX});
   if (log_.last() > commit_)
     out_.truncated_from = commit_ + 1;
   const log_start start{x.index, x.term};
@@ -254,6 +268,11 @@ void raft_core::restart_behind(const checkpoint_mark& x) {
     membership_history{x.membership_index, *decode<membership>(x.membership)};
   commit_ = x.index;
   checkpoint_ = x.index;
+  for (auto& entry : tail)
+    if (entry->term >= log_.last_term())
+      append_shared(std::move(entry));
+    else
+      break;
 }
 
 } // namespace praetor::raft

@@ -7,6 +7,8 @@
 // way (etcd-io/raft issue 99).
 
 #include "actors/raft/core/raft_core.hpp"
+#include "runtime/base/buggify.hpp"
+#include "runtime/base/mutant.hpp"
 
 #include <algorithm>
 
@@ -49,7 +51,8 @@ void raft_core::on(const transfer_request& x) {
 
 /// Sends TimeoutNow when the target has everything and no lease is left.
 void raft_core::push_transfer() {
-  if (!transfer_ || transfer_->sent || now_ < lease_granted_)
+  if (!transfer_ || transfer_->sent
+      || (now_ < lease_granted_ && !mutant("M17")))
     return;
   const auto* target = peer(transfer_->target);
   if (target == nullptr || target->match() != log_.last())
@@ -66,7 +69,7 @@ void raft_core::abort_transfer() {
 void raft_core::receive(const message& m, const timeout_now& x) {
   if (m.from == leader_ && role_ == role::follower && electable()
       && log_.last() >= x.leader_last && disk_.is_durable(disk_.hard_token())
-      && !hard_dirty_)
+      && !hard_dirty_ && !buggify("raft.ignore_timeout_now"))
     campaign(true);
 }
 

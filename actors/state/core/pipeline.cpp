@@ -1,7 +1,10 @@
 #include "actors/state/core/pipeline.hpp"
 
 #include "runtime/base/assert.hpp"
+#include "runtime/base/buggify.hpp"
 #include "runtime/base/codec.hpp"
+#include "runtime/base/mutant.hpp"
+#include "runtime/base/sometimes.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -59,6 +62,8 @@ void pipeline::pump() {
 bool pipeline::checkpoint_due() const {
   if (writing_)
     return false;
+  if (entries_since_ > 0 && buggify("state.early_checkpoint"))
+    return true;
   return bytes_since_ >= policy_.bytes
          || (entries_since_ >= policy_.entries
              && cut_.ts - *cut_ts_ >= policy_.interval_ms);
@@ -125,8 +130,11 @@ bool pipeline::is_barrier(const command& x) const {
 void pipeline::send_run() {
   kv::apply for_kv;
   catalog::apply for_catalog;
-  for (std::size_t n = 0; n < run_max && !queue_.empty(); ++n) {
-    if (checkpoint_due() || !decode_next() || (next_ && is_barrier(*next_)))
+  const auto most = buggify("state.short_run") ? 1 : run_max;
+  for (std::size_t n = 0; n < most && !queue_.empty(); ++n) {
+    // A run is never empty: nobody waits for its answers.
+    if ((n > 0 && checkpoint_due()) || !decode_next()
+        || (next_ && is_barrier(*next_)))
       break;
     auto& record = take_next();
     if (record.result)
@@ -229,6 +237,8 @@ void pipeline::catalog_prepared(command_result vote) {
 
 void pipeline::decide_mixed() {
   const auto yes = kv_vote_->code == errc{} && catalog_vote_->code == errc{};
+  sometimes("state.mixed_aborted", !yes);
+  sometimes("state.mixed_committed", yes);
   // Both owners encode their outcome the same way.
   auto all = decode<kv::transaction_outcome>(kv_vote_->body);
   auto more = decode<kv::transaction_outcome>(catalog_vote_->body);
@@ -291,6 +301,8 @@ void pipeline::catalog_applied(owner::applied x) {
 
 void pipeline::kv_applied(owner::applied x) {
   session_count_ = x.session_count;
+  if (buggify("state.needless_barrier"))
+    session_count_ = std::max<std::size_t>(session_count_, 1);
   switch (phase_) {
     case phase::finishing:
       // What end_sessions gave is of no interest to the client.
@@ -363,7 +375,10 @@ void pipeline::rows_from_owner(std::vector<row> rows) {
   entries_since_ = 0;
   bytes_since_ = 0;
   cut_ts_ = cut_.ts;
-  out_.write_checkpoint(cut_, std::exchange(rows_, {}));
+  auto cut = cut_;
+  if (mutant("M29"))
+    --cut.index;
+  out_.write_checkpoint(std::move(cut), std::exchange(rows_, {}));
   pump();
 }
 
@@ -377,6 +392,7 @@ void pipeline::checkpoint_written() {
 
 void pipeline::begin_install() {
   phase_ = phase::installing;
+  sometimes("state.tables_taken_over");
   while (!queue_.empty()
          && queue_.front().entry->index <= incoming_->mark.index) {
     queue_.front().to.complete(
