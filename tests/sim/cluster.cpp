@@ -291,12 +291,13 @@ void cluster::pause(std::size_t node, bool on) {
   note(x.name + (on ? " is paused" : " goes on"));
   x.paused = on;
   invariants_.paused(node, on, now_);
+  if (observer_ != nullptr)
+    observer_->node_paused(x.name, now_);
 }
 
 void cluster::repair_disk(std::size_t node) {
   auto& x = nodes_[node];
-  x.disk->hang(false);
-  x.disk->stall(moment{0});
+  x.disk->repair();
   if (x.process)
     x.process->wake_disk();
 }

@@ -40,6 +40,7 @@ public:
                              moment now) = 0;
   virtual void tables_installed(const std::string& node, log_index index,
                                 moment now) = 0;
+  virtual void node_paused(const std::string& node, moment now) = 0;
   virtual void node_leads(const std::string& node, bool on, moment now) = 0;
 };
 
@@ -109,7 +110,7 @@ public:
 
   void pause(std::size_t node, bool on);
 
-  /// The machine gets another disk speed: none hangs any more.
+  /// The machine gets a good disk with the same content.
   void repair_disk(std::size_t node);
 
   /// Says for each server why nothing goes on.

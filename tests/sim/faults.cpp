@@ -152,7 +152,7 @@ void faults::disk_fault(const decision& x) {
   if (x.kind == "stall")
     disk.stall(servers_.now() + milliseconds{x.value});
   else if (x.kind == "hang")
-    disk.hang(true);
+    disk.hang();
   else if (x.kind == "clock_jump")
     servers_.clock(*node).jump(x.value);
   else if (servers_.up(*node))

@@ -28,8 +28,8 @@ namespace praetor::sim {
 
 /// How long a disk takes.
 struct disk_speed {
-  duration min{0};
-  duration mean{0};
+  duration min = std::chrono::microseconds{100};
+  duration mean = std::chrono::microseconds{300};
 };
 
 class node_disk {
@@ -88,7 +88,15 @@ public:
   void stall(duration until) { stalled_until_ = until; }
 
   /// Nothing ever ends, until the machine is exchanged.
-  void hang(bool on) { hanging_ = on; }
+  void hang() { hanging_ = true; }
+
+  /// From now on it is a good disk.
+  void repair() {
+    hanging_ = false;
+    stalled_until_ = duration{0};
+    speed_ = {};
+  }
+
   bool hanging() const { return hanging_; }
 
   // -- faults -----------------------------------------------------------------

@@ -46,6 +46,10 @@ public:
     judge_.started(node, now);
   }
 
+  void node_paused(const std::string& node, moment now) override {
+    judge_.paused(node, now);
+  }
+
   void node_leads(const std::string& node, bool on, moment now) override {
     elections_ += on ? 1 : 0;
     judge_.leads(node, on, now);
@@ -184,6 +188,7 @@ void a_run::await_recovery() {
     if (servers_.now() >= limit)
       return servers_.report("liveness",
                              "not well again" + servers_.describe());
+    trace_.remark(servers_.now(), servers_.describe());
     servers_.run_until(servers_.now() + slice);
   }
   clients_.stop();

@@ -58,6 +58,10 @@ public:
   void applied(const std::string& node, const log_entry& entry, moment now);
   void started(const std::string& node, moment now);
   void leads(const std::string& node, bool on, moment now);
+  /// A node was stopped or goes on: nobody is woken meanwhile.
+  void paused(const std::string& node, moment now) {
+    servers_.started(node, now);
+  }
   /// A node heard from the leader of its term.
   void heard(const std::string& node, moment now);
   /// The leader's view of who is alive.

@@ -125,8 +125,9 @@ public:
   std::vector<finding> run() {
     for (const auto& op : clients_.operations()) {
       // What was finished before this one began has its place already.
-      while (!open_.empty() && open_.top().first < op.invoked) {
-        floor_ = std::max(floor_, open_.top().second);
+      while (!open_.empty() && open_.top().when < op.invoked) {
+        if (open_.top().index > floor_.index)
+          floor_ = open_.top();
         open_.pop();
       }
       if (const auto* write = std::get_if<write_request>(&op.what))
@@ -160,10 +161,9 @@ private:
     if (const auto what = state_.expected(index)->differs_from(op.out.result);
         !what.empty())
       report(name_of(write), op, "it was told " + what);
-    if (index <= floor_)
+    if (index <= floor_.index)
       report("order", op,
-             "it began when index " + std::to_string(floor_)
-               + " was known to clients");
+             "it began when clients knew index " + text_of_floor());
     finish(op, index);
   }
 
@@ -181,7 +181,7 @@ private:
       return;
     const auto stale = options.mode == consistency::stale;
     const auto& x = op.out.answer.data;
-    auto at = std::max(stale ? 0 : floor_, x.index);
+    auto at = std::max(stale ? 0 : floor_.index, x.index);
     while (at <= state_.last() && !explains(state_, at, op)) {
       const auto next = state_.next_change(scope_of(op), at);
       at = next.value_or(state_.last() + 1);
@@ -189,8 +189,8 @@ private:
     if (at > state_.last() && state_.last() > 0)
       return report(name_of_read(op), op,
                     stale ? "no state of the log gives this answer"
-                          : "no state from index " + std::to_string(floor_)
-                              + " on gives this answer");
+                          : "no state gives this answer from index "
+                              + text_of_floor() + " on");
     if (!stale)
       finish(op, at);
   }
@@ -230,14 +230,15 @@ private:
       return "order";
     for (const auto& row : *rows) {
       const auto end = state_.session_ends().find(row.session);
-      if (end != state_.session_ends().end() && end->second.index <= floor_)
+      if (end != state_.session_ends().end()
+          && end->second.index <= floor_.index)
         return "I14";
     }
     return "order";
   }
 
   void finish(const operation& op, log_index at) {
-    open_.emplace(*op.returned, at);
+    open_.push({*op.returned, at, op.id});
   }
 
   void report(std::string invariant, const operation& op,
@@ -250,7 +251,25 @@ private:
                          op.returned.value_or(op.invoked)});
   }
 
-  using finished = std::pair<moment, log_index>;
+  /// An operation with its place in the log.
+  struct finished {
+    moment when{0};
+    log_index index = 0;
+    std::size_t operation = 0;
+
+    friend bool operator>(const finished& a, const finished& b) {
+      return a.when > b.when;
+    }
+  };
+
+  /// What an operation comes after.
+  std::string text_of_floor() const {
+    if (floor_.index == 0)
+      return "0";
+    const auto& op = clients_.at(floor_.operation);
+    return std::to_string(floor_.index) + " (" + describe(op.what) + " of "
+           + op.server + ", answered at " + describe(floor_.when) + ")";
+  }
 
   const history& clients_;
   const applied_log& log_;
@@ -258,7 +277,7 @@ private:
   std::map<std::string, std::vector<log_index>> by_payload_;
   std::priority_queue<finished, std::vector<finished>, std::greater<>> open_;
   /// Everything finished before the operation at hand is at or below.
-  log_index floor_ = 0;
+  finished floor_;
   std::vector<finding> findings_;
 };
 
