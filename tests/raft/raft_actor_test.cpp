@@ -28,6 +28,9 @@ struct seen {
   std::vector<disk::read_entries> reads;
   std::vector<committed> batches;
   std::vector<install_state> installs;
+  std::vector<disk::begin_state> begun;
+  std::vector<disk::store_state> parts;
+  std::vector<message> sent;
   std::vector<leadership> news;
 };
 
@@ -43,6 +46,22 @@ committed_sink_actor::behavior_type state(std::shared_ptr<seen> out) {
     [out](const committed& x) { out->batches.push_back(x); },
     [out](const install_state& x) { out->installs.push_back(x); },
   };
+}
+
+/// Stands in for the storage of tables; gives none away.
+table_store_actor::behavior_type table_store(std::shared_ptr<seen> out) {
+  return {
+    [](const disk::open_state&) {},
+    [](const disk::read_state&) {},
+    [](const disk::close_state&) {},
+    [out](const disk::begin_state& x) { out->begun.push_back(x); },
+    [out](const disk::store_state& x) { out->parts.push_back(x); },
+    [](const disk::drop_state&) {},
+  };
+}
+
+peer_sink_actor::behavior_type wire(std::shared_ptr<seen> out) {
+  return {[out](const peer_message& x) { out->sent.push_back(x.content); }};
 }
 
 leadership_sink_actor::behavior_type listener(std::shared_ptr<seen> out) {
@@ -61,6 +80,8 @@ struct fixture : praetor::test::actor_fixture {
   log_sink_actor disk = sys.spawn(storage, out);
   committed_sink_actor tables = sys.spawn(state, out);
   leadership_sink_actor ears = sys.spawn(listener, out);
+  table_store_actor rows = sys.spawn(table_store, out);
+  peer_sink_actor peers = sys.spawn(wire, out);
   raft_actor raft;
 
   fixture() { spawn(only("1")); }
@@ -69,6 +90,7 @@ struct fixture : praetor::test::actor_fixture {
     for (auto victim :
          {caf::actor_cast<caf::actor>(raft), caf::actor_cast<caf::actor>(disk),
           caf::actor_cast<caf::actor>(tables),
+          caf::actor_cast<caf::actor>(rows), caf::actor_cast<caf::actor>(peers),
           caf::actor_cast<caf::actor>(ears)})
       caf::anon_send_exit(victim, caf::exit_reason::kill);
     settle();
@@ -83,7 +105,7 @@ struct fixture : praetor::test::actor_fixture {
     auto from = restore({}, {}, members);
     REQUIRE(from);
     raft = spawn_raft(sys, opts, *from, {});
-    caf::anon_send(raft, attach{disk, tables, {ears}, {}});
+    caf::anon_send(raft, attach{disk, tables, {ears}, peers, rows});
     settle();
   }
 
@@ -287,4 +309,51 @@ TEST_CASE_METHOD(fixture, "raft_actor: a checkpoint lets the log be cut",
   CHECK(cut->index == 19);
   CHECK(cut->term == 2);
   CHECK(status().checkpoint_index == 82);
+}
+
+TEST_CASE_METHOD(fixture, "raft_actor: another server's tables are taken over",
+                 "[raft][actor]") {
+  auto members = only("1");
+  members.members.push_back({{"2"}, "127.0.0.1:8302", true});
+  spawn(members);
+  sync();
+  const checkpoint_mark mark{50, 3, encode(members), 1, 1234};
+  const auto from_leader = [this](message_body body) {
+    caf::anon_send(raft, peer_message{{"", {"2"}, {"1"}, 3, std::move(body)}});
+    settle();
+  };
+  from_leader(state_offer{7, mark, 0});
+  REQUIRE(out->begun.size() == 1);
+  CHECK(out->begun[0].mark == mark);
+  sync(); // the term
+  from_leader(state_chunk{7, 0, false, 11, "first", 0});
+  from_leader(state_chunk{7, 1, true, 12, "second", 0});
+  REQUIRE(out->parts.size() == 2);
+  CHECK(out->parts[1].chunk.payload == "second");
+  CHECK(out->parts[1].chunk.checksum == 12);
+  const auto writes = out->writes.size();
+  out->parts[0].to.complete(disk::stored_state{true, {}});
+  out->parts[1].to.complete(disk::stored_state{true, 4});
+  settle();
+  REQUIRE(out->writes.size() == writes + 1);
+  CHECK(out->writes.back().batch.restart == log_start{50, 3});
+  CHECK(out->writes.back().batch.state == 4);
+  CHECK(out->installs.empty()); // not before the switch is durable
+  out->sent.clear();
+  sync();
+  REQUIRE(out->installs.size() == 1);
+  CHECK(out->installs[0].generation == 4);
+  CHECK(out->installs[0].mark == mark);
+  REQUIRE(out->sent.size() == 1);
+  CHECK(std::get<state_reply>(out->sent[0].body).done);
+  // What comes behind the tables goes to the state at once, in order.
+  const auto next = std::make_shared<const log_entry>(
+    log_entry{51, 3, entry_kind::noop, 2000, {}, {}});
+  from_leader(append{1, {50, 3}, {{next}}, 51, 0});
+  REQUIRE(!out->batches.empty());
+  CHECK(out->batches.back().entries.front().entry->index == 51);
+  apply(50);
+  apply(51);
+  CHECK(status().applied == 51);
+  CHECK(status().checkpoint_index == 50);
 }
