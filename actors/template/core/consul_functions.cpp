@@ -1,4 +1,5 @@
 #include "actors/template/core/function_rows.hpp"
+#include "actors/template/core/sprig.hpp"
 
 namespace praetor::templates {
 
@@ -7,7 +8,9 @@ const function_table& consul_functions() {
     function_table out;
     for (const auto rows :
          {dependency_rows(), text_rows(), list_rows(), math_rows(),
-          encoding_rows(), host_rows()})
+          encoding_rows(), host_rows(), sockaddr_rows(), sprig::text_rows(),
+          sprig::number_rows(), sprig::list_rows(), sprig::map_rows(),
+          sprig::other_rows()})
       add_functions(out, rows);
     return out;
   }();

@@ -20,6 +20,7 @@ std::span<const function_row> list_rows();
 std::span<const function_row> math_rows();
 std::span<const function_row> encoding_rows();
 std::span<const function_row> host_rows();
+std::span<const function_row> sockaddr_rows();
 
 /// No function makes a longer text than this.
 inline constexpr std::size_t text_bytes_max = std::size_t{64} << 20U;
