@@ -194,3 +194,27 @@ TEST_CASE("live queries: random use agrees with a model", "[owner][core]") {
     }
   }
 }
+
+TEST_CASE("live queries: what is not there is not kept when it wakes someone",
+          "[owner][core]") {
+  live x;
+  const auto settle = [&x](log_index wanted) {
+    auto count = 0;
+    x.settle(
+      [](const std::string&) {
+        return answer{5, false, share("")};
+      },
+      [wanted](int, const answer& a) { return a.index >= wanted; },
+      [&count](int, const answer&) { ++count; });
+    return count;
+  };
+  x.wait("q", {{"k/a", false}}, 1, later, 7);
+  x.touch({"k/a"});
+  CHECK(settle(6) == 0);
+  CHECK(!x.find("q"));
+  CHECK(x.waiter_count() == 1);
+  x.touch({"k/a"});
+  CHECK(settle(5) == 1);
+  CHECK(!x.find("q"));
+  CHECK(x.record_count() == 0);
+}

@@ -119,12 +119,19 @@ public:
         unlist(w->first);
         w = waiters.erase(w);
       }
-      // Who was woken mostly asks again at once: keep the answer for them.
+      // Who was woken mostly asks again at once: keep the answer for them. The
+      // index of what is not there moves without its topics.
       forget_bytes(at->second);
-      at->second.kept = x;
-      bytes_ += size_of(x);
-      if (waiters.empty())
+      if (x.found) {
+        at->second.kept = x;
+        bytes_ += size_of(x);
+      }
+      if (!waiters.empty())
+        continue;
+      if (x.found)
         make_idle(at);
+      else
+        erase(at);
     }
     shrink();
   }
