@@ -67,8 +67,9 @@ public:
   std::set<peer_id> isolated;
   /// Servers whose writes do not end.
   std::set<peer_id> hung;
-  /// Whether committed entries are applied at once.
+  /// Whether committed entries are applied at once, and where they are not.
   bool auto_apply = true;
+  std::set<peer_id> stalled;
 
   /// Adds a server that finds `from` on its disk, and starts it.
   void add(core_options opts, restored from) {
@@ -118,7 +119,7 @@ public:
     perform(id, x, out);
     check_cluster(id, *x.core);
     watch_.stepped(id, out);
-    if (auto_apply)
+    if (auto_apply && !stalled.contains(id))
       apply(id);
   }
 

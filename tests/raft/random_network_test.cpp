@@ -3,8 +3,10 @@
 // Method: cores under a seeded random network (loss, repetition, reordering,
 // isolation), disks that finish late and crashes that lose what is not durable.
 // core_network checks the promises after each step. A failure prints its seed;
-// PRAETOR_SEED=n runs that one alone.
+// PRAETOR_SEED=n runs that one alone. With PRAETOR_SIMULATION the cores also
+// make the odd choices of runtime/base/buggify.hpp.
 
+#include "runtime/base/buggify.hpp"
 #include "runtime/base/rng.hpp"
 #include "tests/raft/core_network.hpp"
 
@@ -226,8 +228,14 @@ struct totals {
 };
 
 void run(std::uint64_t seed, std::size_t size, totals& sum) {
+#ifdef PRAETOR_SIMULATION
+  simulation::begin_buggify(seed);
+#endif
   random_run it{seed, size};
   it.chaos(3000);
+#ifdef PRAETOR_SIMULATION
+  simulation::end_buggify();
+#endif
   if (it.failure.empty())
     it.recover();
   INFO("seed=" << seed << " servers=" << size);

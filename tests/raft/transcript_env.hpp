@@ -26,7 +26,7 @@
 //   read 1 lease|quorum          asks for a linearizable read
 //   change 1 +4 -3 ~2            add or promote 4, remove 3, demote 2
 //   transfer 1 [2]               1 hands the leadership over
-//   hold_apply | apply 1         tables apply nothing by themselves | catch up
+//   hold_apply [1] | apply 1     tables apply nothing by themselves | catch up
 //   checkpoint 1                 what 1 applied is in a checkpoint
 //   read_disk 1                  the oldest read of 1's log finishes
 //   tables 1 [n]                 1 does the oldest n (all) tasks with tables
@@ -490,7 +490,10 @@ private:
     } else if (verb == "fail_disk") {
       net_.step({x[0]}, storage_failed{});
     } else if (verb == "hold_apply") {
-      net_.auto_apply = false;
+      if (x.empty())
+        net_.auto_apply = false;
+      else
+        net_.stalled.insert({x[0]});
     } else if (verb == "apply") {
       net_.apply({x[0]});
     } else if (verb == "checkpoint") {

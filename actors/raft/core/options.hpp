@@ -50,6 +50,9 @@ struct core_options {
   /// Committed entries that are not applied; beyond: overloaded.
   std::uint64_t apply_lag_max = 20000;
 
+  /// A leader whose tables apply nothing for so long hands over.
+  duration apply_stall_max = std::chrono::seconds{10};
+
   /// One entry's payload; beyond: invalid_argument.
   std::uint64_t entry_bytes_max = 2 * 1024 * 1024;
 

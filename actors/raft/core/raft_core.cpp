@@ -59,6 +59,7 @@ raft_core::raft_core(core_options opts, restored from, time_point boot)
     bootstrap_{std::move(from.bootstrap)},
     commit_{from.checkpoint.index},
     applied_{from.checkpoint.index},
+    applied_at_{boot},
     checkpoint_{from.checkpoint.index},
     transfers_{opts_.boot << 40U},
     read_seq_{opts_.boot << 40U} {
@@ -188,6 +189,8 @@ void raft_core::on(const storage_failed&) {
 
 void raft_core::on(const applied_index& x) {
   PRAETOR_ASSERT(x.index <= commit_);
+  if (x.index > applied_)
+    applied_at_ = now_;
   applied_ = std::max(applied_, x.index);
   if (installing_ && applied_ >= installing_->what.mark.index)
     installing_.reset();
@@ -218,6 +221,8 @@ void raft_core::on(const peer_unreachable& x) {
 // --------------------------------------------------------
 
 void raft_core::settle() {
+  if (applied_ == commit_)
+    applied_at_ = now_;
   if (role_ == role::leader)
     advance_commit();
   if (role_ == role::leader) {

@@ -240,6 +240,7 @@ private:
   void broadcast_heartbeat();
   void tick_leader();
   void check_own_disk();
+  void check_own_state();
   void note_contact(progress& p, std::int64_t probe_ts, const peer_health& h);
 
   // -- follower.cpp
@@ -331,6 +332,8 @@ private:
   peer_id leader_;
   log_index commit_ = 0;
   log_index applied_ = 0;
+  /// When something was applied last, or nothing was left to be applied.
+  time_point applied_at_;
   std::optional<time_point> contact_;
   peer_id contact_with_;
   time_point election_deadline_;

@@ -232,6 +232,8 @@ void raft_core::tick_leader() {
   check_quorum();
   if (role_ == role::leader)
     check_own_disk();
+  if (role_ == role::leader)
+    check_own_state();
 }
 
 /// Heartbeats do not need the disk; so a leader whose disk hangs would rule for
@@ -253,6 +255,20 @@ void raft_core::check_own_disk() {
     on(transfer_request{});
     out_.transfer.reset();
   }
+}
+
+/// Likewise a leader whose tables hang, if another's do not.
+void raft_core::check_own_state() {
+  if (now_ - std::max(applied_at_, elected_at_) <= opts_.apply_stall_max
+      || transfer_ || lease_disabled_)
+    return;
+  const auto heir = best_heir();
+  if (!heir || peer(*heir)->health.applied <= applied_)
+    return;
+  on(transfer_request{heir});
+  out_.transfer.reset();
+  sometimes("raft.state_stalled");
+  out_.alarm = "The state applies nothing, handing over the leadership";
 }
 
 // -- answers ------------------------------------------------------------------
