@@ -99,6 +99,10 @@ public:
 
   std::optional<std::size_t> leader() const { return invariants_.leader(); }
 
+  /// Faults are over: who causes them must stop.
+  void calm_down() { calm_ = true; }
+  bool calm() const { return calm_; }
+
   // -- what befalls them
   // --------------------------------------------------------
 
@@ -181,6 +185,7 @@ private:
   std::vector<watcher> watchers_;
   std::optional<finding> finding_;
   std::uint64_t steps_ = 0;
+  bool calm_ = false;
   /// A process is being killed: what its actors say is not heard.
   bool killing_ = false;
 };

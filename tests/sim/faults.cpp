@@ -45,7 +45,7 @@ void faults::begin() {
   for (const auto& x : list_)
     servers_.events().add(duration{static_cast<std::int64_t>(x.at_ns)},
                           [this, &x] {
-                            if (!stopped_)
+                            if (!servers_.calm())
                               befall(x);
                           });
 }
@@ -72,7 +72,7 @@ void faults::befall(const decision& x) {
 
 void faults::restart_after(std::size_t node, std::int64_t ms) {
   servers_.events().add(servers_.now() + milliseconds{ms}, [this, node] {
-    if (!stopped_)
+    if (!servers_.calm())
       servers_.start(node);
   });
 }

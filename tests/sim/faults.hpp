@@ -43,16 +43,13 @@ enum class shape : std::uint8_t {
   ring,
 };
 
-/// Puts faults on the agenda of a cluster.
+/// Puts faults on the agenda of a cluster. None strikes when it is calm.
 class faults {
 public:
   /// @pre The references outlive the faults.
   faults(const sim_case& x, cluster& servers, clients& who);
 
   void begin();
-
-  /// None any more, and those that last end.
-  void stop() { stopped_ = true; }
 
 private:
   void befall(const decision& x);
@@ -69,7 +66,6 @@ private:
   cluster& servers_;
   clients& clients_;
   std::uint64_t seed_;
-  bool stopped_ = false;
 };
 
 } // namespace praetor::sim

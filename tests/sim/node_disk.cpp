@@ -269,14 +269,18 @@ bool node_disk::holds(log_index index, log_term term) const {
 
 std::optional<std::string> node_disk::differs(const log_image& log,
                                               const state_image& state) {
+  const auto before = log_shadow_;
   auto why = log_differs(log);
-  if (why && !uncertain_batches_.empty()) {
-    std::vector<const log_batch*> batches;
-    for (const auto& x : uncertain_batches_)
-      batches.push_back(&x);
-    note(batches);
-    why = log_differs(log);
+  auto also = why;
+  // Of what failed, the first so many may be there.
+  for (std::size_t n = 0; also && n < uncertain_batches_.size(); ++n) {
+    note({&uncertain_batches_[n]});
+    also = log_differs(log);
   }
+  if (also)
+    log_shadow_ = before;
+  else
+    why.reset();
   uncertain_batches_.clear();
   auto& shadow = state_shadows_[log_shadow_.state];
   const auto uncertain = std::exchange(shadow.uncertain, {});

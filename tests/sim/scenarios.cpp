@@ -47,6 +47,8 @@ private:
     c_.watch(c_.now() + 6 * election(),
              [me = shared_from_this(), condition = std::move(condition),
               then = std::move(then)] {
+               if (me->c_.calm())
+                 return true;
                if (!condition())
                  return false;
                then();

@@ -144,7 +144,7 @@ void a_run::choose_core() {
 }
 
 void a_run::become_well() {
-  faults_.stop();
+  servers_.calm_down();
   praetor::simulation::end_buggify();
   servers_.net().heal();
   servers_.net().calm();
