@@ -37,10 +37,10 @@ private:
 /// Answers everything that the template asked for.
 void fill(data_cache& data, const std::vector<dependency>& wanted) {
   for (const auto& x : wanted) {
-    std::optional<std::string> body
-      = R"([{"Key":"a/b","Value":"eyJhIjpbMSwyXX0=","Flags":3,)"
-        R"("Node":{"Node":"n","Address":"1.2.3.4","Meta":{"k":"v"}},)"
-        R"("Service":{"ID":"i","Service":"s","Port":80,"Tags":["x","y"]}}])";
+    std::optional<std::string> body =
+      R"([{"Key":"a/b","Value":"eyJhIjpbMSwyXX0=","Flags":3,)"
+      R"("Node":{"Node":"n","Address":"1.2.3.4","Meta":{"k":"v"}},)"
+      R"("Service":{"ID":"i","Service":"s","Port":80,"Tags":["x","y"]}}])";
     if (auto answer = decode_answer(x, body); answer && *answer)
       data.store(x.name(), **answer);
   }

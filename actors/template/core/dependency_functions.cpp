@@ -26,10 +26,10 @@ result<value> ask(const call& c, dependency_kind what, std::string_view text,
 }
 
 /// Several arguments mean one: `service "web" "any"` is `service "web|any"`.
-std::string joined(const call& c) {
+std::string joined(const call& c, const char* separator = "") {
   std::string out;
-  for (const auto& x : c.arguments)
-    out += (out.empty() ? "" : "|") + x.as_text();
+  for (std::size_t i = 0; i < c.size(); ++i)
+    out += (i == 0 ? "" : separator) + c.text(i);
   return out;
 }
 
@@ -37,7 +37,7 @@ result<value> health(const call& c, dependency_kind what) {
   auto none = empty_list(health_service_types().list);
   if (c.size() == 0 || c.text(0).empty())
     return none;
-  return ask(c, what, joined(c), std::move(none));
+  return ask(c, what, joined(c, "|"), std::move(none));
 }
 
 result<value> service(const call& c) {

@@ -62,13 +62,12 @@ result<value> plugin(const call& c) {
       arguments.emplace_back(given);
   }
   const auto ended = c.env.machine().run_program(arguments);
-  if (!ended)
-    return failure("exec " + quote(c.text(0)) + ": " + ended.error().context);
-  if (!ended->failure.empty())
-    return failure("exec " + quote(c.text(0)) + ": " + ended->failure
-                   + "\n\nstdout:\n\n" + ended->out + "\n\nstderr:\n\n"
-                   + ended->err);
-  return value::text(std::string{trim_space(ended->out)});
+  const auto out = ended ? *ended : program_outcome{};
+  const auto flaw = ended ? out.failure : ended.error().context;
+  if (!flaw.empty())
+    return failure("exec " + quote(c.text(0)) + ": " + flaw + "\n\nstdout:\n\n"
+                   + out.out + "\n\nstderr:\n\n" + out.err);
+  return value::text(std::string{trim_space(out.out)});
 }
 
 result<value> write_to_file(const call& c) {
