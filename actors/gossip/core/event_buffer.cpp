@@ -23,9 +23,10 @@ bool event_buffer::accept(const user_event& x) {
   if (!clock_.plausible(x.ltime))
     return false;
   clock_.witness(x.ltime);
-  if (x.ltime < min_time_ || clock_.time() - x.ltime > window)
+  if (clock_.time() - x.ltime > window)
     return false;
-  return remember(x);
+  // Old ones are remembered, too, or peers would offer them again and again.
+  return remember(x) && x.ltime >= min_time_;
 }
 
 void event_buffer::ignore_upto(std::uint64_t time) {
@@ -41,8 +42,14 @@ void event_buffer::witness(std::uint64_t time) {
 
 std::vector<user_event> event_buffer::recent() const {
   std::vector<user_event> out;
+  std::size_t bytes = 0;
   for (const auto& s : slots_)
-    out.insert(out.end(), s.events.begin(), s.events.end());
+    for (const auto& x : s.events) {
+      bytes += x.name.size() + x.payload.size();
+      if (bytes > recent_bytes_max)
+        return out;
+      out.push_back(x);
+    }
   return out;
 }
 

@@ -23,7 +23,10 @@ public:
   static constexpr std::size_t window = 512;
 
   /// Events at one Lamport time; further ones are dropped.
-  static constexpr std::size_t at_once_max = 16;
+  static constexpr std::size_t at_once_max = 256;
+
+  /// How much of all that is given to a peer at once.
+  static constexpr std::size_t recent_bytes_max = std::size_t{4} << 20U;
 
   explicit event_buffer(std::uint64_t time) : clock_{time} {}
 
@@ -41,7 +44,7 @@ public:
   /// Learns what time it is elsewhere.
   void witness(std::uint64_t time);
 
-  /// Returns all that is remembered.
+  /// Returns what is remembered, up to `recent_bytes_max`.
   std::vector<user_event> recent() const;
 
   /// Returns a number that is equal if `recent()` is, up to order.
