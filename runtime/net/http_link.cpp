@@ -105,8 +105,12 @@ private:
         co_return good.error();
     }
     arm(what.time_max);
-    auto out =
-      secure_ ? co_await talk(*secure_, what) : co_await talk(socket_, what);
+    // Not with `?:`, which GCC 12 gets wrong around a co_await.
+    result<link_answer> out = link_answer{};
+    if (secure_)
+      out = co_await talk(*secure_, what);
+    else
+      out = co_await talk(socket_, what);
     if (!out && late_)
       co_return error{errc::timeout, "context deadline exceeded"};
     if (!out) {
@@ -139,8 +143,11 @@ private:
     secure_.reset();
     buffer_.clear();
     arm(where_.dial_time_max);
-    auto good =
-      where_.unix_path.empty() ? co_await dial_tcp() : co_await dial_unix();
+    status good = ok;
+    if (where_.unix_path.empty())
+      good = co_await dial_tcp();
+    else
+      good = co_await dial_unix();
     if (good && where_.tls != nullptr) {
       arm(where_.handshake_time_max);
       good = co_await shake_hands();
@@ -272,8 +279,6 @@ private:
 http_link::http_link(asio::io_context& io, http_server_address where)
   : connection_{std::make_unique<connection>(io, std::move(where))} {}
 
-http_link::http_link(http_link&&) noexcept = default;
-http_link& http_link::operator=(http_link&&) noexcept = default;
 http_link::~http_link() = default;
 
 asio::awaitable<result<link_answer>> http_link::exchange(link_request what) {

@@ -13,6 +13,7 @@
 #include <boost/asio/ssl/context.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -63,23 +64,36 @@ struct link_answer {
 /// Longest answer that is read.
 inline constexpr std::size_t link_answer_bytes_max = std::size_t{512} << 20U;
 
-/// See the head of the file.
-class http_link {
+/// Carries exchanges to one agent, one at a time.
+class agent_link {
 public:
-  http_link(boost::asio::io_context& io, http_server_address where);
-  http_link(http_link&&) noexcept;
-  http_link& operator=(http_link&&) noexcept;
-  ~http_link();
+  virtual ~agent_link() = default;
 
   /// Sends and waits; any status is an answer. The link must live until the
   /// coroutine ends.
   /// Errors: io_error or timeout with Go's text, e.g.
   /// `Get "http://h:1/v1/x": dial tcp h:1: connect: connection refused`;
   /// canceled.
-  boost::asio::awaitable<result<link_answer>> exchange(link_request what);
+  virtual boost::asio::awaitable<result<link_answer>>
+  exchange(link_request what) = 0;
 
   /// Ends the exchange under way.
-  void cancel();
+  virtual void cancel() = 0;
+};
+
+/// Makes a link whose coroutines run in `io`.
+using link_factory =
+  std::function<std::unique_ptr<agent_link>(boost::asio::io_context& io)>;
+
+/// See the head of the file.
+class http_link final : public agent_link {
+public:
+  http_link(boost::asio::io_context& io, http_server_address where);
+  ~http_link() override;
+
+  boost::asio::awaitable<result<link_answer>>
+  exchange(link_request what) override;
+  void cancel() override;
 
 private:
   class connection;

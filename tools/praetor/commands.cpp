@@ -51,6 +51,7 @@ constexpr const command* table[] = {
   &services_deregister_command,
   &services_register_command,
   &sim_command,
+  &template_command,
   &validate_command,
   &version_command,
   &watch_command,

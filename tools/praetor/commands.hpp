@@ -53,6 +53,7 @@ extern const command services_command;
 extern const command services_deregister_command;
 extern const command services_register_command;
 extern const command sim_command;
+extern const command template_command;
 extern const command validate_command;
 extern const command version_command;
 extern const command watch_command;
