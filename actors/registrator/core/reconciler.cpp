@@ -165,7 +165,8 @@ bool reconciler::judged(const entry& x) const {
   return x.operation == 0 && x.touched <= mark_;
 }
 
-void reconciler::registry_shows(const std::vector<registered>& all) {
+void reconciler::registry_shows(const std::vector<registered>& all,
+                                bool complete) {
   registry_answers(false);
   std::set<std::string> seen;
   for (const auto& x : all) {
@@ -173,7 +174,8 @@ void reconciler::registry_shows(const std::vector<registered>& all) {
     auto owned = is_owned(x, hostname_);
     if (const auto parts = parse_id(x.id); how_.cleanup && parts)
       owned = owned || parts->hostname == hostname_;
-    if (!owned && !entries_.contains(x.id) && want(x.id) == nullptr)
+    if (!(owned && complete) && !entries_.contains(x.id)
+        && want(x.id) == nullptr)
       continue;
     auto& y = entries_[x.id];
     if (!judged(y))

@@ -104,7 +104,9 @@ public:
   bool looking() const { return looking_; }
 
   /// What it has; what was written since begin_look() is not judged.
-  void registry_shows(const std::vector<registered>& all);
+  /// @param complete Whether all running containers are known. If not, what
+  /// nobody seems to want may well be theirs, and stays.
+  void registry_shows(const std::vector<registered>& all, bool complete);
 
   /// It answers, but cannot say what it has.
   /// @param rewrite whether everything is to be written again

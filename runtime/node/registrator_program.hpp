@@ -1,0 +1,39 @@
+// `praetor registrator` as a process of its own: one actor, one io thread.
+
+#pragma once
+
+#include "actors/registrator/core/options.hpp"
+#include "actors/registrator/core/registry_uri.hpp"
+#include "runtime/net/http_session.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace praetor::node {
+
+/// What the command line and the environment say.
+struct registrator_settings {
+  registrator::options how;
+  registrator::registry_address registry;
+  /// As it was typed.
+  std::string registry_uri;
+  /// How the registry is reached, unless it is a ZooKeeper.
+  net::http_place registry_place;
+  /// How Docker is reached.
+  net::http_place engine;
+  std::int64_t retry_attempts = 0;
+  duration retry_interval = std::chrono::milliseconds{2000};
+};
+
+/// Runs until a signal. Log lines go to stderr in Go's format.
+/// @returns the exit code
+int run_registrator(registrator_settings settings);
+
+/// Returns an IPv4 address that `hostname` resolves to, else an IPv6 one, else
+/// "". Blocks.
+std::string resolve_host(const std::string& hostname);
+
+/// Of this host, or "".
+std::string own_hostname();
+
+} // namespace praetor::node
