@@ -290,6 +290,12 @@ TEST_CASE("pipeline: a repeated session creation is no barrier's work",
   s.line.kv_applied(s.done(1, {"made"}, 1));
   s.take();
   s.commit(make_session(), 1);
+  // The owners hear of it: reads may wait for its index, and a checkpoint that
+  // follows stands for it.
+  CHECK(s.take() == words{"kv:2/0", "catalog:2/0"});
+  CHECK(s.answers.count(2) == 0);
+  s.line.kv_applied(s.done(2, {}, 1));
+  s.line.catalog_applied(s.done(2));
   CHECK(s.answers.at(2).body == "made");
   CHECK(s.take() == words{"published:2"});
 }

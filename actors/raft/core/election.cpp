@@ -64,7 +64,9 @@ void raft_core::reset_election_deadline() {
 }
 
 void raft_core::tick_election() {
-  if (now_ < election_deadline_ && !buggify("raft.early_election"))
+  // Early, but never while a leader may count on us.
+  if (now_ < election_deadline_
+      && (sticky_towards(opts_.self) || !buggify("raft.early_election")))
     return;
   sometimes("raft.vote_split",
             simulated && role_ == role::candidate && !sole_voter());

@@ -160,8 +160,12 @@ void pipeline::send_run() {
 
 void pipeline::begin_barrier() {
   const auto& record = take_next();
-  if (record.repeated)
-    return finish_barrier({});
+  if (record.repeated) {
+    // Nothing to do, but the owners must know that they have come so far.
+    out_.apply_kv({record.index, {}});
+    out_.apply_catalog({record.index, {}});
+    return;
+  }
   barrier_ = std::move(next_);
   barrier_ts_ = record.ts;
   if (std::holds_alternative<kv::command>(*barrier_))
@@ -202,7 +206,7 @@ void pipeline::begin_mixed(log_index index) {
 void pipeline::finish_barrier(command_result x) {
   auto& record = flight_.front();
   x.index = record.index;
-  if (record.origin.seq != 0 && !record.repeated)
+  if (record.origin.seq != 0)
     windows_.store(record.origin, x);
   record.result = std::move(x);
   kv_done_ = catalog_done_ = record.index;
@@ -246,7 +250,10 @@ void pipeline::decide_mixed() {
   PRAETOR_ASSERT(static_cast<bool>(more));
   const auto merge = [](auto& into, auto& from) {
     into.insert(into.end(), from.begin(), from.end());
-    std::sort(into.begin(), into.end());
+    // One operation's results keep their order.
+    std::stable_sort(
+      into.begin(), into.end(),
+      [](const auto& a, const auto& b) { return a.first < b.first; });
   };
   merge(all->results, more->results);
   merge(all->errors, more->errors);
