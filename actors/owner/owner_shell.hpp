@@ -313,10 +313,11 @@ private:
 
   /// Returns the answer as of now, kept or evaluated.
   answer current(const query& q) {
-    if (auto kept = live_.find(q); kept && !buggify("owner.evaluate_anew"))
+    // What is not there may get a higher index without a topic that moves.
+    if (auto kept = live_.find(q);
+        kept && kept->found && !buggify("owner.evaluate_anew"))
       return std::move(*kept);
     auto x = core_->evaluate(q);
-    // What is not there may get a higher index without a topic that moves.
     if (x.found && Core::cacheable(q) && !buggify("owner.keep_nothing"))
       live_.keep(q, core_->topics(q), x);
     return x;

@@ -3,6 +3,8 @@
 #include "actors/spawn.hpp"
 #include "runtime/base/buggify.hpp"
 
+#include <caf/send.hpp>
+
 #include <deque>
 #include <memory>
 #include <optional>
@@ -45,10 +47,9 @@ private:
     seq_ += buggify("router.gap_of_numbers") ? 3 : 1;
     x.origin = {opts_.node_id, opts_.boot, seq_};
     x.origin_term = msg.origin_term;
-    if (buggify("router.propose_twice"))
-      self_->send(opts_.raft,
-                  raft::propose{x.payload, x.origin, x.origin_term, {}});
     x.to = std::move(msg.to);
+    if (buggify("router.propose_twice"))
+      x.to = repeated_when_done(x);
     self_->send(opts_.raft, std::move(x));
   }
 
@@ -87,6 +88,16 @@ private:
       held_.pop_front();
     }
     schedule_tick();
+  }
+
+  /// As somebody does whose answer was lost.
+  reply<command_result> repeated_when_done(const raft::propose& x) const {
+    return reply<command_result>{[x, raft = opts_.raft](const auto& done) {
+      if (done)
+        caf::anon_send(raft,
+                       raft::propose{x.payload, x.origin, x.origin_term, {}});
+      x.to.complete(done);
+    }};
   }
 
   // -- effects ----------------------------------------------------------------
