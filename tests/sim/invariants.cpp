@@ -160,6 +160,8 @@ void invariants::check_new_leader(std::size_t node, const raft::raft_core& core,
     fail("I1", node,
          "term " + std::to_string(term) + " has a leader, "
            + nodes_[entry->second].id);
+  // Its own vote counts from here on; before, it may have been lost.
+  vote(node, term, {nodes_[node].id});
   if (nodes_[node].disk->hard() != hard_state{term, {nodes_[node].id}})
     fail("I8", node, "leads before its own vote is durable");
   const auto& log = core.entries();
@@ -247,8 +249,13 @@ void invariants::check_messages(std::size_t node, const raft::raft_core& core,
     if (const auto* x = std::get_if<raft::append_reply>(&m.body)) {
       if (!x->ok || x->match == 0)
         continue;
+      // Behind the start of the log, what is durable was committed.
       const auto term = core.entries().term(x->match);
-      if (!disk.holds(x->match, term.value_or(0)))
+      const auto safe = term ? disk.holds(x->match, *term)
+                             : x->match <= core.entries().start().index
+                                 && x->match <= std::max(disk.position().last,
+                                                         disk.mark().index);
+      if (!safe)
         fail("I8", node,
              "acknowledges " + name_of(x->match, term.value_or(0))
                + " before it is durable");
@@ -260,8 +267,6 @@ void invariants::check_messages(std::size_t node, const raft::raft_core& core,
         fail("I8", node,
              "votes in term " + std::to_string(m.term)
                + " before that is durable");
-    } else if (std::holds_alternative<raft::vote>(m.body)) {
-      vote(node, m.term, {nodes_[node].id});
     }
   }
 }

@@ -25,6 +25,9 @@ namespace praetor::sim {
 /// How many there are, numbered from 1.
 inline constexpr std::uint64_t scenario_count = 10;
 
+/// This one asks for changes of the membership.
+inline constexpr std::uint64_t members_scenario = 9;
+
 /// Values that a scenario needs to have a chance.
 void prepare_scenario(sim_case& x, std::uint64_t number);
 

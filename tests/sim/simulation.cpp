@@ -8,6 +8,7 @@
 #include "tests/sim/cluster.hpp"
 #include "tests/sim/faults.hpp"
 #include "tests/sim/random.hpp"
+#include "tests/sim/scenarios.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -121,9 +122,11 @@ void a_run::begin() {
 /// members changed, all: nobody outside knows which majority it takes.
 void a_run::choose_core() {
   auto random = stream(case_.seed, "core");
-  const auto changed =
-    std::any_of(case_.faults.begin(), case_.faults.end(),
-                [](const decision& x) { return x.kind == "members"; });
+  const auto changed = std::any_of(
+    case_.faults.begin(), case_.faults.end(), [](const decision& x) {
+      return x.kind == "members"
+             || (x.kind == "scenario" && x.number == members_scenario);
+    });
   std::size_t healthy_founders = 0;
   for (std::size_t i = 0; i < servers_.size(); ++i)
     if (!servers_.disk(i).damaged()) {
