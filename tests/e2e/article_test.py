@@ -4,7 +4,7 @@ watcher rewrites nginx's upstreams, nginx reloads, requests rotate.
 
 Goal: a walk-through for Consul, registrator and consul-template, written for
 the originals, works with praetor command by command.
-Method: a real Docker Engine (started here if none runs), real nginx, one praetor
+Method: a real Docker Engine (started here if none runs), real nginx, a praetor
 server, `registrator` in a container and `consul-template`, all on 127.0.0.1.
 The expected files are those that the originals write (tests/e2e/article), with
 addresses and ports replaced. What cannot run here is SKIPPED, and says why.
@@ -55,7 +55,7 @@ class Walk:
         self.template = home / "nginx.ctmpl"
         self.watcher, self.api = None, server.client()
 
-    # -- texts --------------------------------------------------------------------
+    # -- texts ----------------------------------------------------------------
 
     def local(self, text):
         """Addresses and paths of this run instead of the article's."""
@@ -78,7 +78,7 @@ class Walk:
             raise Failure(f"kgc.conf is not kgc.conf.{name}, but:\n"
                           f"{self.rendered()}")
 
-    # -- nginx ----------------------------------------------------------------------
+    # -- nginx ----------------------------------------------------------------
 
     def start_nginx(self):
         for path in ("conf/vhost", "logs", "sbin"):
@@ -125,7 +125,7 @@ class Walk:
             seen[text] = seen.get(text, 0) + 1
         return seen
 
-    # -- containers ---------------------------------------------------------------------
+    # -- containers -----------------------------------------------------------
 
     def run(self, number, port, image="nginx"):
         """docker run -itd -p PORT:80 --name test-0N -h test0N IMAGE"""
@@ -151,7 +151,7 @@ class Walk:
                    f"registrator to say {line!r}; it said:\n"
                    + "\n".join(self.registrator_log()))
 
-    # -- the template watcher -----------------------------------------------------------
+    # -- the template watcher -------------------------------------------------
 
     def start_watcher(self, *flags):
         link = self.home / "consul-template"
@@ -195,7 +195,7 @@ def chapter(what="docker"):
     return wrap
 
 
-# -- 1, 2: the server and registrator ------------------------------------------------
+# -- 1, 2: the server and registrator -----------------------------------------
 
 
 @chapter()
@@ -249,7 +249,7 @@ def registrator_starts(walk):
                  "catalog")
 
 
-# -- 3: four containers ------------------------------------------------------------------
+# -- 3: four containers -------------------------------------------------------
 
 
 @chapter()
@@ -290,7 +290,7 @@ def four_containers(walk):
                  [f"{HOST}:test-0{n}:80" for n in (1, 2, 3, 4)], "ids")
 
 
-# -- 4, 5: the template and traffic ---------------------------------------------------------
+# -- 4, 5: the template and traffic -------------------------------------------
 
 
 @chapter("template")
@@ -325,7 +325,7 @@ def traffic_rotates(walk):
     wait_until(lambda: walk.rotation(6) == both, SOON, f"{both}")
 
 
-# -- 6, 7: out and in --------------------------------------------------------------------------
+# -- 6, 7: out and in ---------------------------------------------------------
 
 
 @chapter("template")
@@ -391,7 +391,7 @@ def speed(walk):
     expect(statistics.median(spans) < 1, f"seconds: {spans}")
 
 
-# -- 8: faults ------------------------------------------------------------------------------------
+# -- 8: faults ----------------------------------------------------------------
 
 
 @chapter()

@@ -39,7 +39,7 @@ class FakeDocker:
         self.requests = []  # paths, without version
         self.server, self.number, self.live = None, 0, set()
 
-    # -- the process ------------------------------------------------------------
+    # -- the process ----------------------------------------------------------
 
     def start(self):
         if os.path.exists(self.path):
@@ -76,7 +76,7 @@ class FakeDocker:
     def __exit__(self, *_):
         self.stop()
 
-    # -- containers -------------------------------------------------------------
+    # -- containers -----------------------------------------------------------
 
     def run(self, name, image="nginx", ports=None, env=(), labels=None,
             mode="default", exposed=(), ip=None, silent=False):
@@ -88,7 +88,8 @@ class FakeDocker:
                 "name": name, "image": image, "ports": dict(ports or {}),
                 "env": list(env), "labels": dict(labels or {}), "mode": mode,
                 "exposed": list(exposed), "running": False, "exit": 0,
-                "ip": ip or f"172.17.{self.number // 250}.{self.number % 250 + 2}",
+                "ip": ip or "172.17.%d.%d" % (self.number // 250,
+                                              self.number % 250 + 2),
                 "health": None}
         self.boot(key, silent)
         return key
@@ -128,7 +129,7 @@ class FakeDocker:
             self.containers[key]["health"] = text
         self.emit("health_status: " + text, key)
 
-    # -- events -------------------------------------------------------------------
+    # -- events ---------------------------------------------------------------
 
     def emit(self, action, key, container=None, **attributes):
         with self.lock:
@@ -159,7 +160,7 @@ class FakeDocker:
                 for _ in range(times):
                     stream.put(event)
 
-    # -- answers --------------------------------------------------------------------
+    # -- answers --------------------------------------------------------------
 
     def inspect(self, key):
         x = self.containers[key]

@@ -19,6 +19,7 @@ import random
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -120,7 +121,7 @@ def ids(docker):
                 if x["running"] and x["ports"]}
 
 
-# -- command line ----------------------------------------------------------------
+# -- command line -------------------------------------------------------------
 
 
 def command_line():
@@ -170,7 +171,7 @@ def program_name():
         expect(got.stdout.startswith("v"), got.stdout)
 
 
-# -- the life of a container -------------------------------------------------------
+# -- the life of a container --------------------------------------------------
 
 
 def start_sequence():
@@ -206,7 +207,7 @@ def start_sequence():
 
 
 def life_cycle():
-    """stop, start, rm and --rm are followed; HUP, pause and the like are not."""
+    """stop, start and rm are followed; HUP, pause and the like are not."""
     with world() as (docker, server, it):
         a = docker.run("aa", ports={"80/tcp": 83})
         b = docker.run("bb", ports={"80/tcp": 84})
@@ -240,7 +241,8 @@ def metadata_and_checks():
         docker.run("redis.0", "redis", {"6379/tcp": 10000}, [
             "SERVICE_NAME=db", "SERVICE_TAGS=master,backups",
             "SERVICE_REGION=us2", "SERVICE_CHECK_TCP=true",
-            "SERVICE_CHECK_INTERVAL=15s", "SERVICE_CHECK_INITIAL_STATUS=passing"])
+            "SERVICE_CHECK_INTERVAL=15s",
+            "SERVICE_CHECK_INITIAL_STATUS=passing"])
         docker.run("web", "nginx", {"80/tcp": 83, "443/tcp": 84}, [
             "SERVICE_443_ID=https.12345", "SERVICE_443_NAME=https",
             "SERVICE_443_SNI=enabled", "SERVICE_80_NAME=http",
@@ -313,7 +315,7 @@ def on_success():
         await_services(server, [])
 
 
-# -- ownership --------------------------------------------------------------------
+# -- ownership ----------------------------------------------------------------
 
 
 def ownership():
@@ -365,7 +367,7 @@ def unchanged_is_not_written():
         expect_equal(index(), before, "index of the catalog")
 
 
-# -- faults -------------------------------------------------------------------------
+# -- faults -------------------------------------------------------------------
 
 
 def engine_restarts():
@@ -488,7 +490,7 @@ def many_containers():
                              if x["running"]}, "the catalog")
 
 
-# -- bad input --------------------------------------------------------------------
+# -- bad input ----------------------------------------------------------------
 
 
 def engine_unreachable():
@@ -518,7 +520,7 @@ def registry_unreachable():
 
 
 def engine_answers_rubbish():
-    """An engine that answers rubbish at start is refused; later it is survived."""
+    """An engine that answers rubbish at start is refused, later survived."""
     with world() as (docker, server, it):
         docker.run("aa", ports={"80/tcp": 83})
         await_services(server, ids(docker))
@@ -564,11 +566,11 @@ def bad_containers():
         await_services(server, [ident("odd"), ident("aa"), ident("broken")])
 
 
-# -- other registries ----------------------------------------------------------------
+# -- other registries ---------------------------------------------------------
 
 
 def consulkv():
-    """consulkv writes IP:PORT under PREFIX/NAME/ID, and removes what it owns."""
+    """consulkv writes IP:PORT to PREFIX/NAME/ID, and removes what it owns."""
     with folder() as home, FakeDocker(home / "docker.sock") as docker, \
             Server(folder=home).start() as server:
         api = server.client()
@@ -645,7 +647,8 @@ class Etcd:
                 out[node["key"]] = (node["value"], "ttl" in node)
             for x in node.get("nodes", []):
                 walk(x)
-        walk(self.ask("GET", f"/v2/keys{prefix}?recursive=true").get("node", {}))
+        got = self.ask("GET", f"/v2/keys{prefix}?recursive=true")
+        walk(got.get("node", {}))
         return out
 
     def keys3(self, prefix):
@@ -709,12 +712,117 @@ def skydns2():
                          f'{{"host":"{IP}","port":83}}', "keys2")
 
 
+class ZooKeeper:
+    """Debian's ZooKeeper on 127.0.0.1, and a client that reads nodes."""
+
+    SCRIPT = "/usr/share/zookeeper/bin/zkServer.sh"
+
+    def __init__(self, home):
+        self.home = home
+        self.port = free_ports(1)[0]
+        (home / "zoo").mkdir()
+        (home / "zoo.cfg").write_text(
+            f"tickTime=500\ndataDir={home}/zoo\nclientPort={self.port}\n"
+            "clientPortAddress=127.0.0.1\nadmin.enableServer=false\n"
+            "maxSessionTimeout=40000\n")
+
+    def __enter__(self):
+        with open(self.home / "zoo.log", "wb") as log:
+            self.process = subprocess.Popen(
+                [self.SCRIPT, "start-foreground", str(self.home / "zoo.cfg")],
+                stdout=log, stderr=log, start_new_session=True,
+                env={**os.environ, "ZOO_LOG_DIR": str(self.home),
+                     "JMXDISABLE": "true"})
+
+        def ready():
+            expect(self.process.poll() is None, "ZooKeeper ended: "
+                   + (self.home / "zoo.log").read_text()[-800:])
+            try:
+                return self.read(8, "/")[0] == 0
+            except (OSError, struct.error):
+                return False
+        wait_until(ready, 60, "ZooKeeper", 0.5)
+        return self
+
+    def __exit__(self, *_):
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def read(self, kind, path):
+        """One request in a session of its own: code and body."""
+        def text(x):
+            return struct.pack(">i", len(x)) + x
+
+        def receive(line):
+            head, got = line.recv(4, socket.MSG_WAITALL), b""
+            size = struct.unpack(">i", head)[0]
+            while len(got) < size:
+                got += line.recv(size - len(got))
+            return got
+        with socket.create_connection(("127.0.0.1", self.port), 5) as line:
+            line.sendall(text(struct.pack(">iqiq", 0, 0, 4000, 0)
+                              + text(bytes(16)) + b"\0"))
+            receive(line)
+            line.sendall(text(struct.pack(">ii", 1, kind)
+                              + text(path.encode()) + b"\0"))
+            got = receive(line)
+            line.sendall(text(struct.pack(">ii", 2, -11)))
+            return struct.unpack(">i", got[12:16])[0], got[16:]
+
+    def children(self, path):
+        code, body = self.read(8, path)
+        if code != 0:
+            return None
+        out, at = [], 4
+        for _ in range(struct.unpack(">i", body[:4])[0]):
+            size = struct.unpack(">i", body[at:at + 4])[0]
+            out.append(body[at + 4:at + 4 + size].decode())
+            at += 4 + size
+        return sorted(out)
+
+    def data(self, path):
+        code, body = self.read(4, path)
+        size = struct.unpack(">i", body[:4])[0] if code == 0 else 0
+        return body[4:4 + size].decode()
+
+
+def zookeeper():
+    """zookeeper: an ephemeral node with the original's JSON; it goes with the
+    container, and with registrator's session."""
+    if not os.path.exists(ZooKeeper.SCRIPT) or shutil.which("java") is None:
+        return "no ZooKeeper (package zookeeper)"
+    with folder() as home, FakeDocker(home / "docker.sock") as docker, \
+            ZooKeeper(home) as keeper:
+        a = docker.run("aa", ports={"80/tcp": 83}, env=[
+            "SERVICE_TAGS=x", "SERVICE_REGION=us"])
+        with Registrator(home, f"zookeeper://127.0.0.1:{keeper.port}/base",
+                         "-ip", IP, engine=home / "docker.sock") as it:
+            wait_until(lambda: keeper.children("/base/nginx") == [f"{IP}:83"],
+                       SOON, "the node")
+            expect_equal(json.loads(keeper.data(f"/base/nginx/{IP}:83")), {
+                "Name": "nginx", "IP": IP, "PublicPort": 83, "PrivatePort": 80,
+                "ContainerID": "aa", "Tags": ["x"], "Attrs": {"region": "us"}},
+                "the node")
+            docker.end(a)
+            wait_until(lambda: keeper.children("/base") == [], SOON, "removal")
+            docker.boot(a)
+            wait_until(lambda: keeper.children("/base/nginx") == [f"{IP}:83"],
+                       SOON, "the node")
+            time.sleep(12)  # longer than a session lasts without a sign of life
+            expect_equal(keeper.children("/base/nginx"), [f"{IP}:83"], "later")
+            it.stop(signal.SIGKILL)
+            wait_until(lambda: keeper.children("/base/nginx") == [], 20,
+                       "the node to go with the session")
+    return None
+
+
 TESTS = [command_line, program_name, start_sequence, life_cycle, renamed,
          metadata_and_checks, docker_health, early, on_success, ownership,
          unchanged_is_not_written, engine_restarts, registrator_restarts,
          server_away, server_forgets, lossy_events, many_containers,
          engine_unreachable, registry_unreachable, engine_answers_rubbish,
-         bad_containers, consulkv, consul_unix, etcd_2, etcd_3, skydns2]
+         bad_containers, consulkv, consul_unix, etcd_2, etcd_3, skydns2,
+         zookeeper]
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
