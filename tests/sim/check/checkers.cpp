@@ -113,7 +113,9 @@ std::vector<finding> checkers::finish(moment now) {
     sessions_.finish(state.live_sessions(), *calm_, now);
   take_from(sessions_.take());
   take_from(check_order(clients_, log_, state));
-  take_from(check_watches(clients_, state, servers_, now, options_.watches));
+  auto watches = options_.watches;
+  watches.calm = calm_.value_or(now);
+  take_from(check_watches(clients_, state, servers_, now, watches));
   compare_members(state, now);
   if (options_.blind_search) {
     auto blind = check_blind(clients_, silent_ends(state), options_.blind);

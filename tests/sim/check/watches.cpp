@@ -113,7 +113,11 @@ std::vector<finding> check_watches(const history& clients, const model& state,
       continue;
     const auto due = std::max(*op.arrived, *applied) + limits.wake_max;
     const auto stale = read->options.mode == consistency::stale;
+    // A leader that hears nobody may not answer; one that commits hears.
+    if (!stale && *applied < *op.arrived)
+      continue;
     if (end <= due || due > *op.arrived + read->options.wait
+        || (!stale && *op.arrived < limits.calm)
         || !servers.ran(op.server, *op.arrived, due, !stale))
       continue;
     out.push_back({"I16",

@@ -2,7 +2,8 @@
 //
 // Pure. Looks at waiting reads of keys, prefixes and sessions, whose answers'
 // indexes move exactly when the model says so. A stale read waits at the
-// server that was asked; other reads only count while that server leads.
+// server that was asked; other reads only count while that server leads, and
+// if the change was committed after they came.
 
 #pragma once
 
@@ -46,6 +47,9 @@ private:
 struct watch_limits {
   /// From the moment that the server could know.
   duration wake_max = std::chrono::seconds{1};
+  /// Reads that need a majority are judged from here on: before, a leader may
+  /// not reach one, and not know that yet.
+  moment calm{0};
 };
 
 std::vector<finding> check_watches(const history& clients, const model& state,
