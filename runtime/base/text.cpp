@@ -220,8 +220,8 @@ result<std::string> base64_decode(std::string_view text) {
   }
   if (filled == 0 && padding == 0)
     return out;
-  if (filled + padding != 4)
-    return bad(text.size());
+  if (filled + padding != 4) // without any "=", Go names the group's start
+    return bad(padding == 0 ? text.size() - filled : text.size());
   if (filled == 2) {
     out.push_back(static_cast<char>(word >> 4U));
   } else {

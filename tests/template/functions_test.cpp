@@ -100,6 +100,15 @@ const row text_rows[] = {
   {"{{`abc` | regexReplaceAll `x*` `-`}}", "-a-b-c-"},
   {"{{`a b` | base64URLEncode}} {{`_-8=` | base64URLDecode | printf `%x`}}",
    "YSBi ffef"},
+  {"{{base64Decode `YWJjYWJ`}}",
+   "error calling base64Decode: base64Decode: illegal base64 data at input "
+   "byte 4"},
+  {"{{base64Decode `YWI`}}",
+   "error calling base64Decode: base64Decode: illegal base64 data at input "
+   "byte 0"},
+  {"{{base64Decode `YQ=`}}",
+   "error calling base64Decode: base64Decode: illegal base64 data at input "
+   "byte 3"},
   {"{{md5sum `a`}}", "0cc175b9c0f1b6a831c399e269772661"},
   {"{{`4x` | parseInt}}",
    "error calling parseInt: parseInt: strconv.ParseInt: parsing \"4x\": "
