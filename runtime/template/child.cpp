@@ -19,6 +19,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 
 extern char** environ;
 
@@ -115,6 +116,56 @@ bool matches(const std::vector<std::string>& globs, const std::string& name) {
   });
 }
 
+/// The words of a command in which a shell would see nothing but words and
+/// quotes; nothing if it might see more.
+std::optional<std::vector<std::string>> plain_words(std::string_view text) {
+  constexpr std::string_view special = "|&;<>()$`\\*?[]#~={}!%\n";
+  constexpr std::string_view special_in_quotes = "$`\\!";
+  std::vector<std::string> out;
+  std::optional<std::string> word;
+  char quote = '\0';
+  for (const char c : text) {
+    const auto& stops = quote == '"' ? special_in_quotes : special;
+    if (quote != '\'' && stops.find(c) != stops.npos)
+      return std::nullopt;
+    if (quote == '\0' && (c == ' ' || c == '\t')) {
+      if (word)
+        out.push_back(std::move(*word));
+      word.reset();
+      continue;
+    }
+    if (!word)
+      word.emplace();
+    if (c == quote)
+      quote = '\0';
+    else if (quote == '\0' && (c == '"' || c == '\''))
+      quote = c;
+    else
+      word->push_back(c);
+  }
+  if (quote != '\0')
+    return std::nullopt;
+  if (word)
+    out.push_back(std::move(*word));
+  return out;
+}
+
+/// Whether a program of that name would be found; a shell knows others.
+bool is_program(const std::string& name) {
+  if (name.find('/') != name.npos)
+    return true;
+  const char* found = std::getenv("PATH");
+  std::string_view rest = found == nullptr ? "/bin:/usr/bin" : found;
+  while (!rest.empty()) {
+    const auto end = rest.find(':');
+    const auto path = std::string{rest.substr(0, end)} + "/" + name;
+    if (::access(path.c_str(), X_OK) == 0)
+      return true;
+    rest = end == rest.npos ? std::string_view{} : rest.substr(end + 1);
+  }
+  return false;
+}
+
 /// A pipe that we read and a child writes.
 class reading_pipe {
 public:
@@ -207,12 +258,16 @@ variable_map child_environment(const variable_map& own,
 
 child_order order_of(const std::vector<std::string>& command,
                      variable_map variables) {
-  const bool shell =
+  const bool blanks =
     command.size() == 1
     && command.front().find_first_of(" \t\r\n") != std::string::npos;
-  if (shell)
-    return {{"/bin/sh", "-c", command.front()}, std::move(variables), true};
-  return {command, std::move(variables), false};
+  if (!blanks)
+    return {command, std::move(variables), false};
+  // Without a shell in between, signals reach the program alone.
+  auto words = plain_words(command.front());
+  if (words && !words->empty() && is_program(words->front()))
+    return {std::move(*words), std::move(variables), false};
+  return {{"/bin/sh", "-c", command.front()}, std::move(variables), true};
 }
 
 std::string shown_command(const std::vector<std::string>& command) {

@@ -49,8 +49,9 @@ struct child_order {
   bool own_group = false;
 };
 
-/// A command as configured: one text with blanks is for a shell, anything else
-/// is the program and its arguments.
+/// A command as configured: one text with blanks is for a shell, which is left
+/// out where it would do no more than split words; anything else is the
+/// program and its arguments.
 child_order order_of(const std::vector<std::string>& command,
                      variable_map variables);
 

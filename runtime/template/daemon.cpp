@@ -13,6 +13,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <iostream>
@@ -56,6 +57,12 @@ result<std::string> text_of(const template_settings& how) {
   if (!text)
     return refused("failed to read template: " + text.error().context);
   return text;
+}
+
+/// Whether a dependency is watched since this pass.
+bool is_new(const pass_result& done, const std::string& name) {
+  return std::ranges::any_of(
+    done.watch, [&name](const auto& x) { return x.name() == name; });
 }
 
 /// The original's way to list errors.
@@ -326,12 +333,15 @@ void daemon::apply(const pass_result& done) {
     for (const auto& x : done.watch)
       watcher_.add(x);
   log::debug("runner", "diffing and updating dependencies");
+  for (const auto& name : runner_->watched())
+    if (!is_new(done, name))
+      log::debug("runner", name + " is still needed");
   for (const auto& name : done.forget) {
     log::debug("runner", name + " is no longer needed");
     watcher_.remove(name);
     cache_.forget(name);
   }
-  log::debug("runner", "watching " + std::to_string(runner_->watched_count())
+  log::debug("runner", "watching " + std::to_string(runner_->watched().size())
                          + " dependencies");
   failures_.clear();
   for (const auto& x : done.failures) {

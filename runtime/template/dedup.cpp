@@ -308,8 +308,11 @@ private:
       lead(number, !session_.empty() && holder == session_);
       if (lost)
         co_await rest(x.lock_timer, lock_retry);
-      else if (holder.empty())
-        co_await acquire(x);
+      else if (holder.empty()) {
+        const bool got = co_await acquire(x);
+        if (!got)
+          index = 0; // nothing may change before the lock can be had
+      }
       if (!stopped_)
         co_await rest(x.lock_timer, breath);
     }
@@ -317,7 +320,7 @@ private:
 
   /// The answer to the next blocking query says how it went. A lock that was
   /// lost cannot be had again before its delay is over.
-  asio::awaitable<void> acquire(member& x) {
+  asio::awaitable<bool> acquire(member& x) {
     auto request = put("/v1/kv/" + x.key + "/lock?acquire=" + session_
                          + "&flags=" + std::to_string(shared_data_flags),
                        "");
@@ -326,6 +329,7 @@ private:
       answer && answer->status == status_ok && answer->body.starts_with("true");
     if (!got && !stopped_)
       co_await rest(x.lock_timer, std::chrono::seconds{1});
+    co_return got;
   }
 
   // -- the data --------------------------------------------------------------

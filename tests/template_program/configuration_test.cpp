@@ -292,11 +292,36 @@ TEST_CASE("variables: a child gets what the settings select", "[template]") {
   CHECK(names(how) == "A_1=own B=z CONSUL_HTTP_ADDR=h:1 ");
 }
 
-TEST_CASE("commands: blanks ask for a shell", "[template]") {
+TEST_CASE("commands: blanks ask for a shell, if there is more than words",
+          "[template]") {
   using words = std::vector<std::string>;
-  CHECK(order_of({"true"}, {}).arguments == words{"true"});
-  CHECK_FALSE(order_of({"true"}, {}).own_group);
-  CHECK(order_of({"a b"}, {}).arguments == words{"/bin/sh", "-c", "a b"});
-  CHECK(order_of({"a b"}, {}).own_group);
-  CHECK(order_of({"a", "b c"}, {}).arguments == words{"a", "b c"});
+  struct row {
+    words command;
+    words arguments; ///< empty: a shell reads the command
+  };
+  const row rows[] = {
+    {{"true"}, {"true"}},
+    {{"/no/such"}, {"/no/such"}},
+    {{"a", "b c"}, {"a", "b c"}},
+    {{"sh -c 'echo a > b'"}, {"sh", "-c", "echo a > b"}},
+    {{"sh -c \"trap 'x' USR1; y\""}, {"sh", "-c", "trap 'x' USR1; y"}},
+    {{"/bin/nginx  -s reload"}, {"/bin/nginx", "-s", "reload"}},
+    {{"sh -c ''"}, {"sh", "-c", ""}},
+    {{"exit 3"}, {}},
+    {{"echo a | cat"}, {}},
+    {{"echo $HOME"}, {}},
+    {{"sh -c \"echo $HOME\""}, {}},
+    {{"A=1 env"}, {}},
+    {{"echo 'a"}, {}},
+    {{"echo a\\ b"}, {}},
+  };
+  for (const auto& x : rows)
+    DYNAMIC_SECTION(x.command.front()) {
+      const auto got = order_of(x.command, {});
+      const bool shell = x.arguments.empty();
+      CHECK(got.own_group == shell);
+      CHECK(
+        got.arguments
+        == (shell ? words{"/bin/sh", "-c", x.command.front()} : x.arguments));
+    }
 }

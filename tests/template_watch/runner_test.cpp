@@ -110,7 +110,7 @@ TEST_CASE("runner: dependencies are found level by level", "[template][core]") {
     CHECK(names(done.watch) == texts{"kv.block(c)"});
     CHECK(done.forget == texts{"kv.block(b)"});
     CHECK_FALSE(x.watches("kv.block(b)"));
-    CHECK(x.watched_count() == 2);
+    CHECK(x.watched().size() == 2);
   }
 }
 
@@ -118,7 +118,7 @@ TEST_CASE("runner: templates share a dependency", "[template][core]") {
   scene all{{prints("a"), prints("a")}, {}};
   auto x = make_runner({{}, {}});
   CHECK(names(all.pass(x).watch) == texts{"kv.block(a)"});
-  CHECK(x.watched_count() == 1);
+  CHECK(x.watched().size() == 1);
   all.data["a"] = "1";
   CHECK(all.pass(x).outputs.size() == 2);
 }

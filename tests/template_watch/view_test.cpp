@@ -204,6 +204,18 @@ TEST_CASE("view: an answer that makes no sense is a failure",
   }
 }
 
+TEST_CASE("view: answers that make no sense use up the retries",
+          "[template][core]") {
+  view x{make(dependency_kind::service, "web"), {.retry = {.attempts = 2}}};
+  const server_answer bad{.status = 200, .body = "{", .index = 1};
+  CHECK(x.on_answer(bad, 1s).attempt == 1);
+  CHECK(x.on_answer(bad, 1s).attempt == 2);
+  const auto last = x.on_answer(bad, 1s);
+  CHECK(last.what == view_step::next::fail);
+  CHECK(last.failure.find("health.service(web|passing): ") == 0);
+  CHECK(last.failure.rfind("health.service") == 0);
+}
+
 TEST_CASE("view: what cannot block is asked every 15 seconds",
           "[template][core]") {
   auto made = make(dependency_kind::datacenters, "");

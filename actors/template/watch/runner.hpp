@@ -102,7 +102,8 @@ public:
     return watched_.contains(name);
   }
 
-  std::size_t watched_count() const { return watched_.size(); }
+  /// The names of what is watched.
+  const std::set<std::string>& watched() const { return watched_; }
 
   /// While followed, what a template needs is supplied by another process, as
   /// far as it can be: it is not watched here.

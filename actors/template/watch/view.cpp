@@ -102,8 +102,6 @@ view_step view::on_answer(const server_answer& x, duration asked_ago) {
   const bool absent = x.status == status_not_found && may_be_absent(what_.what);
   if (x.status != status_ok && !absent)
     return on_failure(unexpected(x));
-  attempts_ = 0;
-  failure_.clear();
   const bool stale = options_.max_stale > duration::zero() && !fresh_;
   fresh_ = stale && x.last_contact > options_.max_stale;
   if (fresh_)
@@ -112,8 +110,10 @@ view_step view::on_answer(const server_answer& x, duration asked_ago) {
     const bool again = answered_ && x.index == index_;
     const bool restarted = x.index < index_;
     index_ = restarted ? 0 : x.index;
-    if (again || restarted)
+    if (again || restarted) {
+      succeed();
       return {.rest = restarted ? request_interval : rest_after(asked_ago)};
+    }
   }
   return on_news(x, asked_ago);
 }
@@ -124,11 +124,16 @@ view_step view::on_news(const server_answer& x, duration asked_ago) {
   std::optional<std::string> body;
   if (x.status == status_ok)
     body = x.body;
-  if (has_data_ && body == body_)
+  if (has_data_ && body == body_) {
+    succeed();
     return out;
+  }
   auto data = decode_answer(what_, body);
-  if (!data)
+  if (!data) {
+    index_ = 0; // ask again at once
     return on_failure(data.error().context);
+  }
+  succeed();
   body_ = std::move(body);
   if (!*data)
     return out;
@@ -139,8 +144,15 @@ view_step view::on_news(const server_answer& x, duration asked_ago) {
   return out;
 }
 
+void view::succeed() {
+  attempts_ = 0;
+  failure_.clear();
+}
+
 view_step view::on_failure(std::string reason) {
-  failure_ = name_ + ": " + std::move(reason);
+  failure_ = std::move(reason);
+  if (!failure_.starts_with(name_ + ": "))
+    failure_.insert(0, name_ + ": ");
   view_step out{.failure = failure_};
   const auto& retry = options_.retry;
   const bool more =

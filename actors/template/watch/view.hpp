@@ -25,7 +25,7 @@ namespace praetor::templates {
 
 /// What all views share.
 struct view_options {
-  retry_settings retry;
+  retry_settings retry = {};
   duration max_stale = std::chrono::seconds{2};
   duration wait = std::chrono::seconds{60};
   bool once = false;
@@ -101,6 +101,8 @@ public:
 private:
   view_step on_news(const server_answer& x, duration asked_ago);
   duration rest_after(duration asked_ago) const;
+  /// The retries begin anew.
+  void succeed();
 
   dependency what_;
   std::string name_;
