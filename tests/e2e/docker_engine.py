@@ -157,6 +157,9 @@ def engine():
         it.clean()
     finally:
         it.end()
+        # dockerd leaves the name space of its own network mounted.
+        subprocess.run(["umount", str(home / "exec" / "netns" / "default")],
+                       stderr=subprocess.DEVNULL)
         for _ in range(20):  # overlay mounts go a moment later
             shutil.rmtree(home, ignore_errors=True)
             if not home.exists():
