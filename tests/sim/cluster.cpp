@@ -268,18 +268,18 @@ void cluster::start(std::size_t node) {
   // Fewer lines: the first start is no news.
   if (std::exchange(x.started_before, true))
     note(x.name + " starts again");
-  invariants_.started(node, now_);
   auto started = process::start(std::move(o));
   if (!started) {
     note(x.name + " cannot start: " + started.error().context);
     sometimes("sim: a server refused its disk");
-    invariants_.crashed(node);
     x.disk->close(false);
     if (!x.disk->damaged())
       report("start", x.name + ": " + started.error().context);
     return;
   }
   x.process = std::move(*started);
+  // Loading has settled what of the last writes is there.
+  invariants_.started(node, now_);
   if (observer_ != nullptr)
     observer_->node_started(x.name, now_);
 }

@@ -174,7 +174,7 @@ bool a_run::recovered(std::uint64_t answered_before) const {
   const auto& members = state.view(*leader).members;
   for (const auto i : core_)
     if (members.find({servers_.name(i)}) != nullptr
-        && (state.view(i).leader != servers_.name(*leader)
+        && (!servers_.up(i) || state.view(i).leader != servers_.name(*leader)
             || state.view(i).given != state.view(*leader).commit))
       return false;
   return true;
@@ -238,7 +238,7 @@ void a_run::compare_tables() {
   std::optional<std::vector<std::string>> first;
   const auto& members = servers_.state().view(*servers_.leader()).members;
   for (const auto i : core_) {
-    if (members.find({servers_.name(i)}) == nullptr)
+    if (members.find({servers_.name(i)}) == nullptr || !servers_.up(i))
       continue; // removed: it hears of nothing any more
     const auto mine = tables_of(i);
     if (servers_.broken())
