@@ -14,6 +14,7 @@
 #include "runtime/node/join.hpp"
 #include "runtime/node/log_output.hpp"
 #include "runtime/node/pid_file.hpp"
+#include "runtime/node/template_part.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -95,6 +96,8 @@ private:
     actors_->load(std::move(*definitions));
     if (auto listening = start_http(*id, random.next()); !listening)
       return listening;
+    if (auto started = start_templates(config_.actors); !started)
+      return started;
     if (auto written = pid_.write(config_.pid_file); !written)
       return written;
     wait_for_signal();
@@ -131,9 +134,10 @@ private:
               "this version has no DNS, gossip and RPC between nodes; their "
               "ports stay closed");
     for (const auto& block : config_.actors)
-      log::warn("agent",
-                "this version has no such actor; the block has no effect",
-                {{"actor", block.name}, {"where", block.where}});
+      if (block.name != "template")
+        log::warn("agent",
+                  "this version has no such actor; the block has no effect",
+                  {{"actor", block.name}, {"where", block.where}});
   }
 
   status start_actors(const std::string& node_id, databases disks,
@@ -189,6 +193,18 @@ private:
       log::info("agent", "Started HTTP server",
                 {{"address", to_string(where)},
                  {"network", where.port < 0 ? "unix" : "tcp"}});
+    return ok;
+  }
+
+  /// Starts what renders templates, in place of what did so before.
+  status start_templates(const std::vector<config::actor_block>& blocks) {
+    auto how = template_settings_of(blocks);
+    if (!how)
+      return how.error();
+    templates_.reset();
+    if (!how->templates.empty())
+      templates_ = std::make_unique<template_part>(
+        std::move(*how), backends_, http_site(config_), random_seed());
     return ok;
   }
 
@@ -262,6 +278,8 @@ private:
       log::parse_level(config_.log_level).value_or(log::level::info));
     for (const auto& text : fresh.run->warnings)
       log::warn("agent", text);
+    if (auto started = start_templates(fresh.run->config.actors); !started)
+      return refuse_reload(started.error().context);
     actors_->load(std::move(*definitions));
     return ok;
   }
@@ -291,6 +309,7 @@ private:
   // ------------------------------------------------------------------------
 
   void stop() {
+    templates_.reset();
     if (http_)
       http_->stop();
     actors_.reset();
@@ -319,6 +338,7 @@ private:
   http::backends backends_;
   std::unique_ptr<actors> actors_;
   std::unique_ptr<http::http_server> http_;
+  std::unique_ptr<template_part> templates_;
   pid_file pid_;
   bool ending_ = false;
   int exit_code_ = 0;
