@@ -110,7 +110,8 @@ def bad_flags():
                 (["extra"], ["extra"])]:
             expect_said(refused([binary(), "agent", "-dev", *flags]), words,
                         str(flags))
-        expect_said(refused([binary(), "agent", "-server"]), ["data_dir"],
+        expect_said(refused([binary(), "agent", "-server", "-bind=127.0.0.1"]),
+                    ["data_dir"],
                     "no data directory")
 
 

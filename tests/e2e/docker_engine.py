@@ -47,6 +47,7 @@ class Engine:
         self.socket, self.process = SYSTEM_SOCKET, None
         # Somebody else's engine may have an image of that name.
         self.prefix = "praetor-test/"
+        self.bridge_was_there = os.path.exists("/sys/class/net/docker0")
 
     def launch(self):
         """Starts dockerd. Raises Failure if it cannot run here."""
@@ -80,6 +81,10 @@ class Engine:
                 self.process.wait(30)
             except subprocess.TimeoutExpired:
                 self.kill()
+            if not self.bridge_was_there:
+                # A second private address would confuse servers without -bind.
+                subprocess.run(["/sbin/ip", "link", "delete", "docker0"], check=False,
+                               stderr=subprocess.DEVNULL)
 
     def docker(self, *args, check=True, data=None):
         """Runs the docker command. Returns what it printed."""
