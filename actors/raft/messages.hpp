@@ -88,6 +88,15 @@ struct transfer_leadership {
   reply<std::monostate> to;
 };
 
+/// This server belongs to that cluster from now on, and its disk knows. Until
+/// then a server without cluster takes part in nothing. `founders`: all of them
+/// have promised to begin with this membership.
+struct join_cluster {
+  using is_message = void;
+  std::string cluster_id;
+  std::optional<membership> founders;
+};
+
 /// The state applied everything up to `index`; room for another batch.
 struct applied_upto {
   using is_message = void;

@@ -46,6 +46,9 @@ public:
       [this](const get_status& msg) { msg.to.complete(status_now()); },
       [this](const change_members& msg) { on_change_members(msg); },
       [this](const transfer_leadership& msg) { on_transfer(msg); },
+      [this](const join_cluster& msg) {
+        turn(belong{msg.cluster_id, msg.founders});
+      },
       [this](const applied_upto& msg) { on_applied(msg); },
       [this](checkpointed& msg) { on_checkpointed(msg); },
       [this](const peer_message& msg) { turn(msg.content); },

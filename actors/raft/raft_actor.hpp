@@ -85,8 +85,9 @@ struct tables_answered {
 using raft_actor = caf::typed_actor<
   caf::reacts_to<attach>, caf::reacts_to<propose>, caf::reacts_to<confirm_read>,
   caf::reacts_to<get_status>, caf::reacts_to<change_members>,
-  caf::reacts_to<transfer_leadership>, caf::reacts_to<applied_upto>,
-  caf::reacts_to<checkpointed>, caf::reacts_to<peer_message>,
+  caf::reacts_to<transfer_leadership>, caf::reacts_to<join_cluster>,
+  caf::reacts_to<applied_upto>, caf::reacts_to<checkpointed>,
+  caf::reacts_to<peer_message>,
   // From storage.
   caf::reacts_to<disk::persisted>,
   // INTERNAL

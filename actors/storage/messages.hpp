@@ -27,6 +27,14 @@ struct persist {
   log_batch batch;
 };
 
+/// Store which cluster this node belongs to, once and for ever. Errors:
+/// rejected, if one is stored already.
+struct write_identity {
+  using is_message = void;
+  log_identity identity;
+  reply<std::monostate> to;
+};
+
 /// Answer to `persist`: all tokens up to this one are durable.
 struct persisted {
   using is_message = void;

@@ -44,6 +44,7 @@ public:
     return {
       [this](persist& msg) { on_persist(msg); },
       [this](const read_entries& msg) { on_read(msg); },
+      [this](const write_identity& msg) { on_write_identity(msg); },
       [this](write_checkpoint& msg) { on_write_checkpoint(msg); },
       [this](const write_local& msg) { on_write_local(msg); },
       [this](const open_state& msg) { on_open_state(msg); },
@@ -80,6 +81,12 @@ private:
     if (!entries && entries.error().code != errc::not_found)
       fail(entries.error());
     msg.to_whom.complete(std::move(entries));
+  }
+
+  void on_write_identity(const write_identity& msg) {
+    if (auto e = refusal(options_.log))
+      return msg.to.complete(*e);
+    msg.to.complete(checked(options_.log->write_identity(msg.identity)));
   }
 
   void on_write_checkpoint(write_checkpoint& msg) {

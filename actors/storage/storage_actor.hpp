@@ -48,6 +48,8 @@ using storage_actor = caf::typed_actor<
   caf::reacts_to<persist>,
   // Sees all entries of earlier `persist`s of the same sender.
   caf::reacts_to<read_entries>,
+  // Errors: rejected, io_error.
+  caf::reacts_to<write_identity>,
   // Errors: io_error.
   caf::reacts_to<write_checkpoint>,
   // Errors: io_error.

@@ -107,6 +107,20 @@ std::vector<entry_ptr> raft_core::committed_after(log_index index,
 // -- inputs -------------------------------------------------------------------
 
 void raft_core::on(const begin&) {
+  found();
+  if (sole_voter() && electable())
+    start_pre_vote();
+}
+
+void raft_core::on(const belong& x) {
+  PRAETOR_ASSERT(opts_.cluster_id.empty() || opts_.cluster_id == x.cluster_id);
+  opts_.cluster_id = x.cluster_id;
+  bootstrap_ = x.founders;
+  found();
+}
+
+/// Writes the first entry of a new cluster, the same one on all its founders.
+void raft_core::found() {
   const auto fresh =
     hard_ == hard_state{} && log_.last() == 0 && members_.latest_index() == 0;
   if (bootstrap_ && fresh) {
@@ -119,8 +133,6 @@ void raft_core::on(const begin&) {
                   .payload = encode(*bootstrap_)});
   }
   bootstrap_.reset();
-  if (sole_voter() && electable())
-    start_pre_vote();
 }
 
 void raft_core::on(const tick&) {

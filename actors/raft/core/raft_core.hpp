@@ -158,6 +158,7 @@ private:
   // --------
 
   void on(const begin& x);
+  void on(const belong& x);
   void on(const tick& x);
   void on(const message& x);
   void on(const proposals& x);
@@ -193,6 +194,7 @@ private:
   // ------------------------------------------------------
 
   bool accept_term(const message& m);
+  void found();
   void settle();
   void flush();
   void release_held();

@@ -26,6 +26,14 @@ namespace praetor::raft {
 /// The first input.
 struct begin {};
 
+/// This server belongs to a cluster from now on, which is durable already. With
+/// `founders`, all of them have promised to begin with this membership: it is
+/// the first entry of their logs. Ignored by a server that has a log.
+struct belong {
+  std::string cluster_id;
+  std::optional<membership> founders;
+};
+
 /// `effects::next_timer` has come. Harmless at any time.
 struct tick {};
 
@@ -119,10 +127,10 @@ struct state_part_stored {
 };
 
 using input =
-  std::variant<begin, tick, message, proposals, change_membership, read_request,
-               transfer_request, storage_done, storage_failed, applied_index,
-               checkpoint_taken, entries_read, peer_unreachable, state_opened,
-               state_part_read, state_part_stored>;
+  std::variant<begin, belong, tick, message, proposals, change_membership,
+               read_request, transfer_request, storage_done, storage_failed,
+               applied_index, checkpoint_taken, entries_read, peer_unreachable,
+               state_opened, state_part_read, state_part_stored>;
 
 // -- outputs ------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 // Method: the parts by tables; then all ways in which three servers can see
 // each other, with rivals that coordinate at the same time.
 
-#include "actors/raft/core/founding.hpp"
+#include "actors/founder/core/founding.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -12,13 +12,13 @@
 #include <vector>
 
 using namespace praetor;
-using namespace praetor::raft;
-using namespace std::chrono_literals;
+using namespace praetor::founder;
 
 namespace {
 
-founder server(const std::string& id, std::size_t expect = 3) {
-  return {{id}, "10.0.0." + id, expect, false};
+praetor::founder::server seen_as(const std::string& id,
+                                 std::size_t expect = 3) {
+  return {{id}, "10.0.0." + id, expect, {}};
 }
 
 std::string names(const std::optional<membership>& x) {
@@ -37,36 +37,36 @@ promise of(const std::string& cluster, const std::string& ids) {
   return x;
 }
 
-const auto start = time_point{} + 1h;
-
 } // namespace
 
 TEST_CASE("founding: the first of those who expect each other begin",
-          "[raft][core]") {
-  auto stranger = server("0");
-  stranger.has_state = true;
+          "[founder][core]") {
+  auto stranger = seen_as("0");
+  stranger.cluster_id = "c";
   struct row {
     const char* name;
-    std::vector<founder> seen;
+    std::vector<praetor::founder::server> seen;
     const char* expected;
   };
   const std::vector<row> rows{
-    {"enough", {server("3"), server("1"), server("2")}, "123"},
+    {"enough", {seen_as("3"), seen_as("1"), seen_as("2")}, "123"},
     {"more than enough",
-     {server("4"), server("2"), server("3"), server("1")},
+     {seen_as("4"), seen_as("2"), seen_as("3"), seen_as("1")},
      "123"},
-    {"too few", {server("1"), server("2")}, ""},
-    {"nobody expects anything", {server("1", 0), server("2", 0)}, ""},
+    {"too few", {seen_as("1"), seen_as("2")}, ""},
+    {"nobody expects anything", {seen_as("1", 0), seen_as("2", 0)}, ""},
     {"who waits to be invited does not count",
-     {server("0", 0), server("1"), server("2"), server("3")},
+     {seen_as("0", 0), seen_as("1"), seen_as("2"), seen_as("3")},
      "123"},
     {"who waits does not fill up",
-     {server("0", 0), server("1"), server("2")},
+     {seen_as("0", 0), seen_as("1"), seen_as("2")},
      ""},
-    {"different numbers", {server("1"), server("2"), server("3", 2)}, ""},
-    {"a cluster exists", {stranger, server("1"), server("2"), server("3")}, ""},
-    {"alone", {server("7", 1)}, "7"},
-    {"one id twice", {server("1"), server("1"), server("2")}, ""},
+    {"different numbers", {seen_as("1"), seen_as("2"), seen_as("3", 2)}, ""},
+    {"a cluster exists",
+     {stranger, seen_as("1"), seen_as("2"), seen_as("3")},
+     ""},
+    {"alone", {seen_as("7", 1)}, "7"},
+    {"one id twice", {seen_as("1"), seen_as("1"), seen_as("2")}, ""},
   };
   for (const auto& x : rows) {
     DYNAMIC_SECTION(x.name) {
@@ -75,7 +75,7 @@ TEST_CASE("founding: the first of those who expect each other begin",
   }
 }
 
-TEST_CASE("founding: a server promises once", "[raft][core]") {
+TEST_CASE("founding: a server promises once", "[founder][core]") {
   promise_keeper one{{"1"}, false, {}};
   CHECK(one.ask(of("a", "123")) == promise_answer::promised);
   CHECK(one.ask(of("a", "123")) == promise_answer::promised); // repeated
@@ -83,15 +83,14 @@ TEST_CASE("founding: a server promises once", "[raft][core]") {
   CHECK(one.ask(of("a", "124")) == promise_answer::taken);
   promise_keeper restarted{{"1"}, false, one.kept()};
   CHECK(restarted.ask(of("b", "123")) == promise_answer::taken);
-  restarted.release(of("b", "123")); // not what it promised
-  CHECK(restarted.ask(of("b", "123")) == promise_answer::taken);
-  restarted.release(of("a", "123"));
-  CHECK(restarted.ask(of("b", "123")) == promise_answer::promised);
-  restarted.found_state();
-  CHECK(restarted.ask(of("b", "123")) == promise_answer::has_state);
+  restarted.found_cluster();
+  CHECK(restarted.ask(of("b", "123")) == promise_answer::has_cluster);
+  CHECK(restarted.ask(of("a", "123")) == promise_answer::promised);
+  restarted.release();
+  CHECK(restarted.ask(of("a", "123")) == promise_answer::has_cluster);
 }
 
-TEST_CASE("founding: nonsense is not promised", "[raft][core]") {
+TEST_CASE("founding: nonsense is not promised", "[founder][core]") {
   promise_keeper one{{"1"}, false, {}};
   CHECK(one.ask(of("", "123")) == promise_answer::invalid);
   CHECK(one.ask(of("a", "")) == promise_answer::invalid);
@@ -100,34 +99,30 @@ TEST_CASE("founding: nonsense is not promised", "[raft][core]") {
   CHECK(!one.kept());
 }
 
-TEST_CASE("founding: all have to promise, in time", "[raft][core]") {
+TEST_CASE("founding: all have to promise", "[founder][core]") {
   using outcome = founding_round::outcome;
-  founding_round round{of("a", "123"), start + 30s};
+  founding_round round{of("a", "123")};
   CHECK(round.missing().size() == 3);
   round.answered({"1"}, promise_answer::promised);
   round.answered({"2"}, promise_answer::promised);
   round.answered({"2"}, promise_answer::promised);
   round.answered({"9"}, promise_answer::promised); // not asked
-  CHECK(round.state(start) == outcome::pending);
+  CHECK(round.state() == outcome::pending);
   CHECK(round.missing() == std::vector<peer_id>{{"3"}});
   SECTION("the last one comes") {
     round.answered({"3"}, promise_answer::promised);
-    CHECK(round.state(start) == outcome::founded);
-    CHECK(round.state(start + 1h) == outcome::founded);
+    CHECK(round.state() == outcome::founded);
   }
   SECTION("the last one belongs to a cluster") {
-    round.answered({"3"}, promise_answer::has_state);
-    CHECK(round.state(start) == outcome::failed);
-  }
-  SECTION("the last one comes too late") {
-    CHECK(round.state(start + 30s) == outcome::failed);
+    round.answered({"3"}, promise_answer::has_cluster);
+    CHECK(round.state() == outcome::refused);
     round.answered({"3"}, promise_answer::promised);
-    CHECK(round.state(start + 31s) == outcome::failed);
+    CHECK(round.state() == outcome::refused);
   }
 }
 
 TEST_CASE("founding: of rivals with a common server one succeeds at most",
-          "[raft][core]") {
+          "[founder][core]") {
   // Two coordinators ask the servers that they see, in every order.
   const std::vector<std::string> groups{"12", "13", "23", "123"};
   for (const auto& a : groups)
@@ -136,8 +131,8 @@ TEST_CASE("founding: of rivals with a common server one succeeds at most",
         std::map<std::string, promise_keeper> servers;
         for (const auto* id : {"1", "2", "3"})
           servers.emplace(id, promise_keeper{{id}, false, {}});
-        founding_round first{of("a", a), start + 30s};
-        founding_round second{of("b", b), start + 30s};
+        founding_round first{of("a", a)};
+        founding_round second{of("b", b)};
         for (auto bit = 0U; bit < 6; ++bit) {
           auto& round = (order >> bit & 1U) != 0 ? first : second;
           if (const auto next = round.missing(); !next.empty())
@@ -145,8 +140,7 @@ TEST_CASE("founding: of rivals with a common server one succeeds at most",
               next.front(),
               servers.at(next.front().value).ask(round.proposal()));
         }
-        CHECK_FALSE(
-          (first.state(start) == founding_round::outcome::founded
-           && second.state(start) == founding_round::outcome::founded));
+        CHECK_FALSE((first.state() == founding_round::outcome::founded
+                     && second.state() == founding_round::outcome::founded));
       }
 }

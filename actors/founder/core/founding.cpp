@@ -1,15 +1,15 @@
-#include "actors/raft/core/founding.hpp"
+#include "actors/founder/core/founding.hpp"
 
 #include <algorithm>
 
-namespace praetor::raft {
+namespace praetor::founder {
 
-std::optional<membership> choose_founders(std::vector<founder> seen) {
+std::optional<membership> choose_founders(std::vector<server> seen) {
   std::sort(seen.begin(), seen.end(),
-            [](const founder& a, const founder& b) { return a.id < b.id; });
+            [](const server& a, const server& b) { return a.id < b.id; });
   std::size_t expect = 0;
   for (const auto& x : seen) {
-    if (x.has_state)
+    if (!x.cluster_id.empty())
       return std::nullopt;
     if (x.expect == 0)
       continue;
@@ -17,7 +17,7 @@ std::optional<membership> choose_founders(std::vector<founder> seen) {
       return std::nullopt;
     expect = x.expect;
   }
-  std::erase_if(seen, [](const founder& x) { return x.expect == 0; });
+  std::erase_if(seen, [](const server& x) { return x.expect == 0; });
   if (expect == 0 || seen.size() < expect)
     return std::nullopt;
   membership out;
@@ -29,23 +29,17 @@ std::optional<membership> choose_founders(std::vector<founder> seen) {
 }
 
 promise_answer promise_keeper::ask(const promise& x) {
-  if (has_state_)
-    return promise_answer::has_state;
+  if (kept_ == x)
+    return promise_answer::promised;
+  if (has_cluster_)
+    return promise_answer::has_cluster;
   if (x.cluster_id.empty() || !check(x.members) || !x.members.is_voter(self_))
     return promise_answer::invalid;
-  if (kept_ && !(*kept_ == x))
+  if (kept_)
     return promise_answer::taken;
   kept_ = x;
   return promise_answer::promised;
 }
-
-void promise_keeper::release(const promise& x) {
-  if (kept_ == x)
-    kept_.reset();
-}
-
-founding_round::founding_round(promise x, time_point deadline)
-  : promise_{std::move(x)}, deadline_{deadline} {}
 
 std::vector<peer_id> founding_round::missing() const {
   std::vector<peer_id> out;
@@ -58,18 +52,13 @@ std::vector<peer_id> founding_round::missing() const {
 void founding_round::answered(const peer_id& from, promise_answer x) {
   if (outcome_ != outcome::pending || !promise_.members.is_voter(from))
     return;
-  if (x == promise_answer::promised)
-    promised_.insert(from);
-  else
-    outcome_ = outcome::failed;
-}
-
-founding_round::outcome founding_round::state(time_point now) {
-  if (outcome_ == outcome::pending && missing().empty())
+  if (x != promise_answer::promised) {
+    outcome_ = outcome::refused;
+    return;
+  }
+  promised_.insert(from);
+  if (missing().empty())
     outcome_ = outcome::founded;
-  if (outcome_ == outcome::pending && now >= deadline_)
-    outcome_ = outcome::failed;
-  return outcome_;
 }
 
-} // namespace praetor::raft
+} // namespace praetor::founder
