@@ -7,7 +7,7 @@
 
 #pragma once
 
-#include "storage/crc32c.hpp"
+#include "runtime/base/crc32c.hpp"
 
 #include <cstddef>
 #include <cstdint>

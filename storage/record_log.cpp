@@ -1,6 +1,6 @@
 #include "storage/record_log.hpp"
 
-#include "storage/crc32c.hpp"
+#include "runtime/base/crc32c.hpp"
 
 #include <optional>
 

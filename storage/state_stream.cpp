@@ -3,7 +3,7 @@
 #include "runtime/base/assert.hpp"
 #include "runtime/base/codec.hpp"
 #include "runtime/base/mutant.hpp"
-#include "storage/crc32c.hpp"
+#include "runtime/base/crc32c.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "storage/crc32c.hpp"
+#include "runtime/base/crc32c.hpp"
 
 #include <array>
 #include <bit>
@@ -30,9 +30,40 @@ constexpr auto tables = make_tables();
 static_assert(std::endian::native == std::endian::little,
               "eight bytes are taken at once, the first being the lowest");
 
+#if defined(__x86_64__)
+
+/// Eight bytes each three cycles.
+__attribute__((target("sse4.2"))) std::uint32_t
+by_instruction(std::string_view bytes, std::uint32_t crc) {
+  std::uint64_t state = ~crc;
+  auto left = bytes.size();
+  const char* in = bytes.data();
+  for (; left >= 8; left -= 8, in += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, in, sizeof(word));
+    state = __builtin_ia32_crc32di(state, word);
+  }
+  auto out = static_cast<std::uint32_t>(state);
+  for (; left > 0; --left, ++in)
+    out = __builtin_ia32_crc32qi(out, static_cast<unsigned char>(*in));
+  return ~out;
+}
+
+const bool has_instruction = __builtin_cpu_supports("sse4.2") != 0;
+
+#endif
+
 } // namespace
 
 std::uint32_t crc32c(std::string_view bytes, std::uint32_t crc) {
+#if defined(__x86_64__)
+  if (has_instruction)
+    return by_instruction(bytes, crc);
+#endif
+  return crc32c_by_tables(bytes, crc);
+}
+
+std::uint32_t crc32c_by_tables(std::string_view bytes, std::uint32_t crc) {
   crc = ~crc;
   auto left = bytes.size();
   const char* in = bytes.data();
