@@ -205,6 +205,7 @@ void gossip_core::on(const update_request& x) {
 
 void gossip_core::report(member_event::kind what, const facts_ptr& facts) {
   out_.members.push_back({what, facts});
+  out_.changed = true;
   snapshot_changed_ = true;
 }
 
@@ -231,9 +232,11 @@ void gossip_core::flush_snapshot() {
 std::optional<time_point> gossip_core::next_timer() const {
   if (!begun_ || departure_ == departure::gone)
     return std::nullopt;
-  auto first = std::min(
-    {next_probe_, next_gossip_, next_sync_, next_reconnect_, next_reap_});
+  auto first = std::min({next_probe_, next_sync_, next_reconnect_, next_reap_});
   const auto consider = [&first](time_point x) { first = std::min(first, x); };
+  // A pool without news is left alone.
+  if (!queue_.empty())
+    consider(next_gossip_);
   if (probe_)
     consider(probe_->indirect ? probe_->deadline : probe_->indirect_at);
   for (const auto& [key, timer] : suspicions_)

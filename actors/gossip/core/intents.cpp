@@ -54,6 +54,7 @@ bool gossip_core::accept(const join_intent& x) {
     return false;
   m->status_time = x.ltime;
   if (!is_self(x.subject) && m->state != member_state::left) {
+    out_.changed = out_.changed || m->leaving;
     m->leaving = false;
     m->prune = false;
   }
@@ -88,6 +89,7 @@ bool gossip_core::accept(const leave_intent& x) {
   if (changes || !mutant("G07"))
     m->status_time = x.ltime;
   m->prune = m->prune || x.prune;
+  out_.changed = out_.changed || !m->leaving;
   m->leaving = true;
   if (m->state == member_state::dead) {
     members_.change_state(*m, member_state::left, now_);

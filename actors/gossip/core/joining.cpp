@@ -63,6 +63,8 @@ void gossip_core::end_join(std::uint64_t id, const endpoint& peer,
 }
 
 void gossip_core::start_rejoin() {
+  if (old_places_.empty())
+    return;
   if (old_places_.size() > rejoin_places_max)
     old_places_.resize(rejoin_places_max);
   for (std::size_t i = 0; i < rejoin_at_once; ++i)
@@ -78,8 +80,16 @@ void gossip_core::continue_rejoin(bool succeeded) {
     announce_staying();
     out_.joins.push_back({rejoin_id, 1, {}});
   }
-  if (old_places_.empty())
+  if (old_places_.empty()) {
+    const auto asking =
+      std::any_of(streams_.begin(), streams_.end(), [](const auto& s) {
+        return s.second.what == stream_state::kind::sync && s.second.join
+               && s.second.join_id == rejoin_id;
+      });
+    if (!rejoined_ && !asking)
+      out_.joins.push_back({rejoin_id, 0, {}});
     return;
+  }
   const auto next = old_places_.back();
   old_places_.pop_back();
   start_sync(next, true, rejoin_id);
@@ -111,6 +121,7 @@ void gossip_core::on(const leave_request&) {
   departure_until_ = now_ + opts_.leave_intent_timeout;
   auto* me = members_.find(self_);
   me->leaving = true;
+  out_.changed = true;
   me->status_time = clock_.increment();
   spread_intent(self_, leave_intent{self_, me->status_time, false});
   tick_departure();
@@ -140,6 +151,7 @@ void gossip_core::part() {
   departure_until_ = now_ + opts_.leave_propagate_delay;
   auto* me = members_.find(self_);
   members_.change_state(*me, member_state::left, now_);
+  out_.changed = true;
   spread_claim(urgency::own_claim, self_, dead{self_, incarnation_, self_});
   snapshot_urgent_ = true;
 }

@@ -128,6 +128,8 @@ struct member_event {
 };
 
 struct join_outcome {
+  /// The `join_request`; 0: the members of before the restart, one of which
+  /// answered, or none did.
   std::uint64_t id = 0;
   /// How many of the seeds answered.
   std::size_t joined = 0;
@@ -150,6 +152,8 @@ struct effects {
   std::vector<stream_id> closes;
 
   std::vector<member_event> members;
+  /// Users would see another list of members than before.
+  bool changed = false;
   std::vector<user_event> events;
 
   std::vector<join_outcome> joins;
