@@ -8,9 +8,10 @@
 //   "Mposition"             log_position: hard state, start and end of the log
 //   "Mstate"                generation of the state database in force, if not 0
 //
-// Big endian, so that LevelDB's order is that of the indexes. Each batch writes
-// the position with its entries: what is in the database beyond the position's
-// end is damage, what is before its start waits to be swept. Pure.
+// Big endian, so that LevelDB's order is that of the indexes. A batch that does
+// more than add entries writes the position, too: a log that ends before the
+// position's end, or has a gap, is damaged; what is before its start waits to be
+// swept. Pure.
 
 #pragma once
 
