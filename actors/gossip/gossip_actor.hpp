@@ -22,7 +22,6 @@
 #include "actors/message_traits.hpp"
 #include "runtime/base/time.hpp"
 
-#include <caf/atom.hpp>
 #include <caf/fwd.hpp>
 #include <caf/typed_actor.hpp>
 
@@ -77,6 +76,13 @@ struct keys_answered {
   result<std::vector<std::string>> outcome = std::vector<std::string>{};
 };
 
+/// INTERNAL: something may be due.
+struct wake_up {
+  using is_message = void;
+  /// Another one than the latest is ignored.
+  std::uint64_t number = 0;
+};
+
 /// Replaces a file with that content.
 struct store_file {
   using is_message = void;
@@ -89,15 +95,16 @@ struct store_file {
 using file_keeper_actor = caf::typed_actor<caf::reacts_to<store_file>>;
 
 /// The interface of the gossip actor; messages.hpp says what each one does.
-using gossip_actor = caf::typed_actor<
-  caf::reacts_to<subscribe>, caf::reacts_to<join>, caf::reacts_to<leave>,
-  caf::reacts_to<force_leave>, caf::reacts_to<fire_event>,
-  caf::reacts_to<update_facts>, caf::reacts_to<get_members>,
-  caf::reacts_to<get_stats>, caf::reacts_to<change_keys>,
-  // INTERNAL
-  caf::reacts_to<link_has>, caf::reacts_to<file_stored>,
-  caf::reacts_to<address_resolved>, caf::reacts_to<keys_answered>,
-  caf::reacts_to<caf::tick_atom>>;
+using gossip_actor =
+  caf::typed_actor<caf::reacts_to<subscribe>, caf::reacts_to<join>,
+                   caf::reacts_to<leave>, caf::reacts_to<force_leave>,
+                   caf::reacts_to<fire_event>, caf::reacts_to<update_facts>,
+                   caf::reacts_to<get_members>, caf::reacts_to<get_stats>,
+                   caf::reacts_to<change_keys>,
+                   // INTERNAL
+                   caf::reacts_to<link_has>, caf::reacts_to<file_stored>,
+                   caf::reacts_to<address_resolved>,
+                   caf::reacts_to<keys_answered>, caf::reacts_to<wake_up>>;
 
 /// What the gossip actor works with.
 struct gossip_options {
@@ -116,6 +123,12 @@ struct gossip_options {
   std::vector<std::string> retry_join;
   duration retry_interval = std::chrono::seconds{30};
   int retry_max = 0;
+
+  /// The link has keys; for `get_stats`.
+  bool encrypted = false;
+
+  /// Whose log lines these are.
+  std::string module = "agent.server";
 
   /// Shortest time between two lists for subscribers; longer in pools of more
   /// than 1000 members.
