@@ -3,6 +3,7 @@
 // every query: if it is named, one of its topics is touched and its index is
 // that of the change; if not, no topic of it is touched.
 
+#include "runtime/base/codec.hpp"
 #include "tests/catalog/catalog_fixture.hpp"
 
 #include <catch2/catch.hpp>
@@ -44,6 +45,7 @@ const std::map<std::string, query> questions = {
   {"ui services", ask(query_kind::ui_services)},
   {"ui node a", ask(query_kind::ui_node, "a")},
   {"snapshot b", ask(query_kind::node_snapshot, "b")},
+  {"registered", ask(query_kind::registered_nodes)},
 };
 
 constexpr auto uuid = "aaaaaaaa-0000-4000-8000-000000000001";
@@ -96,7 +98,7 @@ const names on_a = {"node a", "node by id", "ui node a"};
 const names on_b = {"node b", "snapshot b"};
 const names web = {"service web", "health web", "checks web+meta"};
 const names proxies = {"connect web", "health/connect web"};
-const names checks_on_a = {"checks of a", "ui node a", "any"};
+const names checks_on_a = {"checks of a", "ui node a", "any", "registered"};
 
 std::vector<row> rows() {
   auto moved = node_a();
@@ -112,14 +114,16 @@ std::vector<row> rows() {
     {"the same check", registration(node_a(), make_check("alive", "passing")),
      checks_on_a + ui},
     {"another node", registration(make_node("z")),
-     ui + names{"nodes", "services+meta"}},
+     ui + names{"nodes", "registered", "services+meta"}},
     {"another address", registration(moved),
-     ui + on_a + web + names{"nodes", "services+meta", "checks web"}},
+     ui + on_a + web
+       + names{"nodes", "registered", "services+meta", "checks web"}},
     {"a node loses its id", registration(without_id),
-     ui + on_a + web + names{"nodes", "services+meta", "checks web"}},
+     ui + on_a + web
+       + names{"nodes", "registered", "services+meta", "checks web"}},
     {"another name", registration(renamed),
      ui + on_a + web + checks_on_a + all_services
-       + names{"nodes", "checks web"}},
+       + names{"nodes", "registered", "checks web"}},
     {"another service", registration(node_b(), make_service("x", "none")),
      ui + all_services + on_b + names{"health none"}},
     {"another instance", registration(node_b(), make_service("x", "WEB")),
@@ -143,7 +147,8 @@ std::vector<row> rows() {
      ui + web + checks_on_a + names{"warning"}},
     {"a new check of a node",
      registration(node_b(), make_check("c", "passing")),
-     ui + proxies + names{"health db", "checks of b", "any", "snapshot b"}},
+     ui + proxies
+       + names{"health db", "checks of b", "any", "registered", "snapshot b"}},
     {"a check changes its service",
      registration(node_a(), make_check("http", "passing")),
      ui + web + checks_on_a + names{"checks web"}},
@@ -157,10 +162,10 @@ std::vector<row> rows() {
     {"the service goes", deregister_node{"a", "web-1", ""},
      ui + all_services + on_a + web + checks_on_a + names{"checks web"}},
     {"the proxy goes", deregister_node{"b", "p-1", ""},
-     ui + all_services + on_b + proxies + names{"any"}},
+     ui + all_services + on_b + proxies + names{"any", "registered"}},
     {"the node goes", deregister_node{"a", "", ""},
      ui + all_services + on_a + web + checks_on_a
-       + names{"nodes", "checks web"}},
+       + names{"nodes", "registered", "checks web"}},
     {"a question", guard_session{"a", {"alive"}}, {}},
     {"a refusal", registration(make_node("", "1")), {}},
   };
@@ -192,6 +197,28 @@ TEST_CASE("catalog_core: a change wakes whom it concerns", "[catalog][core]") {
       }
     }
   }
+}
+
+TEST_CASE("catalog_core: the leader sees what gossip's members stand for",
+          "[catalog][core]") {
+  const auto seen_in = [](const catalog_fixture& x) {
+    const auto q = ask(query_kind::registered_nodes);
+    return *decode<std::vector<registered_node>>(*x.core.evaluate(q).body);
+  };
+  auto catalog = small_catalog();
+  REQUIRE(seen_in(catalog).size() == 2);
+  CHECK(seen_in(catalog)[0].node.id == uuid);
+  CHECK(!seen_in(catalog)[0].serf_status);
+  CHECK(!seen_in(catalog)[0].server);
+  auto server = registration(node_a(), make_service("consul", "consul"));
+  server.checks = {make_check(serf_check, "critical")};
+  catalog.apply(server);
+  const auto touched = catalog.core.take_touched();
+  CHECK(concerns(touched, ask(query_kind::registered_nodes)));
+  CHECK(seen_in(catalog)[0].serf_status == "critical");
+  CHECK(seen_in(catalog)[0].server->name == "consul");
+  CHECK(!seen_in(catalog)[1].serf_status);
+  CHECK(!catalog_core::cacheable(ask(query_kind::registered_nodes)));
 }
 
 TEST_CASE("catalog_core: topics depend on nothing but the query",

@@ -89,9 +89,11 @@ catalog_core::outcome catalog_core::run(const transaction& x, writer& changes) {
 
 // -- what a command left behind -----------------------------------------------
 
-/// A snapshot is asked for by one agent and seldom twice.
+/// A snapshot is asked for by one agent and seldom twice; the leader asks for
+/// all nodes when something has changed.
 bool catalog_core::cacheable(const query& q) {
   return q.kind != query_kind::node_snapshot
+         && q.kind != query_kind::registered_nodes
          && !buggify("catalog.keep_no_answer");
 }
 

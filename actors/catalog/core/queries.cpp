@@ -10,7 +10,8 @@
 //   checks_of_node,              table of checks
 //   checks_in_state
 //   checks_of_service            table of checks; with node_meta the service's
-//   ui_*, node_snapshot          all three tables
+//   ui_*, node_snapshot,         all three tables
+//   registered_nodes
 
 #include "actors/catalog/core/queries.hpp"
 
@@ -168,6 +169,22 @@ answer snapshot(const tables& rows, const query& q) {
           out.node.has_value(), share(encode(out))};
 }
 
+/// For the leader: all nodes, not as JSON.
+answer registered(const tables& rows) {
+  std::vector<registered_node> out;
+  out.reserve(rows.nodes().size());
+  for (const auto& [key, x] : rows.nodes()) {
+    auto& row = out.emplace_back();
+    row.node = x;
+    if (const auto* check = rows.find_check(make_key(key, serf_check)))
+      row.serf_status = check->status;
+    if (const auto* found = rows.find_service(make_key(key, server_service)))
+      row.server = *found;
+  }
+  return {max_of(rows, {names::nodes, names::services, names::checks}), true,
+          share(encode(out))};
+}
+
 } // namespace
 
 answer evaluate(const tables& rows, const query& q) {
@@ -187,6 +204,7 @@ answer evaluate(const tables& rows, const query& q) {
     case query_kind::ui_node: return ui_node(rows, q);
     case query_kind::ui_services: return ui_services(rows);
     case query_kind::node_snapshot: return snapshot(rows, q);
+    case query_kind::registered_nodes: return registered(rows);
   }
   return {1, false, share({})};
 }
@@ -226,6 +244,9 @@ std::vector<topic> topics_of(const query& q) {
     case query_kind::ui_node:
     case query_kind::node_snapshot:
       return {{names::node(q.name)}, {names::node_checks(q.name)}};
+    case query_kind::registered_nodes:
+      return {
+        {names::nodes}, {names::service(server_service)}, {names::checks}};
   }
   return {};
 }

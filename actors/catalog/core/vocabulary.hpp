@@ -138,6 +138,9 @@ enum class query_kind : std::uint8_t {
   ui_services,
   /// name = node: encoded `node_snapshot`, for the agent's anti-entropy.
   node_snapshot,
+  /// Encoded vector of `registered_node`, for the leader, who compares it with
+  /// the members.
+  registered_nodes,
 };
 
 /// One distinct question.
@@ -163,6 +166,25 @@ struct node_snapshot {
   template <class Inspector>
   friend auto inspect(Inspector& f, node_snapshot& x) {
     return f(x.node, x.services, x.checks);
+  }
+};
+
+/// The check of a node that says what gossip knows of it, and the service that
+/// servers are instances of. Source: Consul, structs.SerfCheckID,
+/// structs.ConsulServiceID.
+inline constexpr auto serf_check = "serfHealth";
+inline constexpr auto server_service = "consul";
+
+/// A node, with what the leader keeps in step with the members.
+struct registered_node {
+  node_row node;
+  /// Of its `serf_check`, if it has one.
+  std::optional<std::string> serf_status;
+  std::optional<service_row> server;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, registered_node& x) {
+    return f(x.node, x.serf_status, x.server);
   }
 };
 

@@ -10,7 +10,6 @@ namespace praetor::catalog {
 
 namespace {
 
-constexpr auto serf_check = "serfHealth";
 constexpr auto critical = "critical";
 
 /// Gives `x` the indexes that it has if it is not changed.
