@@ -41,6 +41,22 @@ struct confirm_read {
   reply<read_permit> to;
 };
 
+/// What the leader knows of another server.
+struct peer_status {
+  peer_id id;
+  /// It has said in this term that it has the leader's log up to here, and the
+  /// term of that entry; 0 if it has said nothing.
+  log_index match = 0;
+  log_term match_term = 0;
+  /// Age of the newest message of this term's leader that it answered.
+  std::optional<duration> last_contact;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, peer_status& x) {
+    return f(x.id, x.match, x.match_term, x.last_contact);
+  }
+};
+
 /// What Raft knows, for operators.
 struct raft_status {
   /// "Leader", "Follower" or "Candidate".
@@ -60,6 +76,10 @@ struct raft_status {
   std::size_t num_peers = 0;
   /// Since the leader was heard: zero on the leader, nothing if never.
   std::optional<duration> last_contact;
+  /// How often the leader makes itself heard.
+  duration heartbeat_period{0};
+  /// On the leader: all other members.
+  std::vector<peer_status> peers;
 };
 
 /// Tell me how you are. Never fails.

@@ -455,6 +455,8 @@ private:
     x.checkpoint_term = mark_.term;
     x.members = members.latest().members;
     x.members_index = members.latest_index();
+    x.peers = peers_now();
+    x.heartbeat_period = opts_.core.heartbeat_period();
     x.num_peers = members.latest().voters().size()
                   - (members.latest().is_voter(opts_.core.self) ? 1 : 0);
     if (core_->role() == role::leader)
@@ -462,6 +464,24 @@ private:
     else if (const auto heard = core_->last_contact())
       x.last_contact = now() - *heard;
     return x;
+  }
+
+  std::vector<peer_status> peers_now() const {
+    std::vector<peer_status> out;
+    if (core_->role() != role::leader)
+      return out;
+    for (const auto& x : core_->memberships().latest().members) {
+      const auto* known = core_->peer(x.id);
+      if (known == nullptr)
+        continue;
+      auto& peer = out.emplace_back();
+      peer.id = x.id;
+      peer.match = known->match();
+      peer.match_term = core_->entries().term(known->match()).value_or(0);
+      if (known->echoed)
+        peer.last_contact = now() - *known->echoed;
+    }
+    return out;
   }
 
   // -- member variables -------------------------------------------------------
