@@ -73,9 +73,9 @@ private:
     if (!opts_.files.snapshot.empty() && !opts_.keeper)
       own_keeper_ = opts_.keeper = spawn_file_keeper(self_->system());
     // Weak, or link and actor would keep each other for ever.
-    link_->begin([me = caf::actor_addr{self_->address()}](auto events) {
+    link_->begin([me = caf::actor_addr{self_->address()}](link_batch x) {
       if (const auto to = caf::actor_cast<gossip_actor>(me))
-        caf::anon_send(to, link_has{std::move(events)});
+        caf::anon_send(to, link_has{std::move(x)});
     });
     turn(begin{});
     if (!opts_.start_join.empty())
@@ -139,7 +139,7 @@ private:
   }
 
   void on_link(const link_has& msg) {
-    for (const auto& x : msg.events)
+    for (const auto& x : msg.batch.events)
       std::visit([this](const auto& content) { step(content); }, x);
     settle();
   }

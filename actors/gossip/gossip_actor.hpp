@@ -51,7 +51,7 @@ struct subscribe {
 /// INTERNAL: the link has something.
 struct link_has {
   using is_message = void;
-  std::vector<link_event> events;
+  link_batch batch;
 };
 
 /// INTERNAL: a file is durable, or not.

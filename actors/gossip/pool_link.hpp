@@ -12,6 +12,7 @@
 #include "runtime/base/reply.hpp"
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -21,6 +22,14 @@ namespace praetor::gossip {
 /// What came in. Streams of others have odd numbers.
 using link_event =
   std::variant<packet_received, packet_unsent, frame_received, stream_closed>;
+
+/// Some of it, in order.
+struct link_batch {
+  std::vector<link_event> events;
+  /// Whoever keeps the batch keeps this: the link holds back what comes while
+  /// too much is not handled.
+  std::shared_ptr<void> room;
+};
 
 /// What is to go out. Streams are opened first and closed last, when their
 /// frames are sent.
@@ -43,8 +52,7 @@ struct resolved_address {
 /// See the head of the file.
 class pool_link {
 public:
-  /// Receives what came in, in order, several at a time under load.
-  using sink = std::function<void(std::vector<link_event>)>;
+  using sink = std::function<void(link_batch)>;
 
   pool_link() = default;
   pool_link(const pool_link&) = delete;
