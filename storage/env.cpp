@@ -5,6 +5,7 @@
 #include "runtime/base/sometimes.hpp"
 #include "storage/file_names.hpp"
 #include "storage/record_log.hpp"
+#include "storage/write_log_file.hpp"
 
 #include <leveldb/slice.h>
 #include <leveldb/status.h>
@@ -72,6 +73,13 @@ public:
       return posix_error(path, errno);
     *out = new posix_random_file{path, fd};
     return leveldb::Status::OK();
+  }
+
+  leveldb::Status NewWritableFile(const std::string& path,
+                                  leveldb::WritableFile** out) override {
+    return file_names::parse_write_log(file_names::name_of(path))
+             ? open_write_log(path, out)
+             : file_env::NewWritableFile(path, out);
   }
 
   leveldb::Status sync_directory(const std::string& directory) override {
@@ -146,8 +154,9 @@ leveldb::Status durable_env::NewSequentialFile(const std::string& path,
               {{"file", path},
                {"offset", std::to_string(extent.intact)},
                {"size", std::to_string(text.size())}});
-    text.resize(extent.intact);
   }
+  if (extent.torn || extent.padded)
+    text.resize(extent.intact);
   *out = new text_file{std::move(text)};
   return leveldb::Status::OK();
 }

@@ -68,6 +68,10 @@ std::optional<sequence_range> parse_sequence(const fragment& x,
   return sequence_range{begin, begin + little_endian(x.data.substr(8, 4))};
 }
 
+bool all_zero(std::string_view bytes) {
+  return bytes.find_first_not_of('\0') == std::string_view::npos;
+}
+
 /// Whether a record that is newer than `sequence` begins at or after `from`.
 /// The damage may hide where fragments begin, so every offset is tried.
 bool has_later_record(std::string_view bytes, std::size_t from,
@@ -100,6 +104,10 @@ record_log_extent inspect_record_log(std::string_view bytes,
       continue;
     }
     const auto x = parse_fragment(bytes, at);
+    if (!x && !in_record && all_zero(bytes.substr(at))) {
+      out.padded = true;
+      return out;
+    }
     if (!x || x->begins_record() == in_record) {
       out.torn = true;
       out.damaged = has_later_record(bytes, at, kind, sequence);

@@ -30,6 +30,8 @@ enum class record_log_kind : std::uint8_t {
 struct record_log_extent {
   /// Where the last whole record of the undamaged front ends.
   std::size_t intact = 0;
+  /// Nothing but zeros follows: room for records that never came.
+  bool padded = false;
   /// Something else follows than whole records: the file is torn or damaged.
   bool torn = false;
   /// A whole, later record follows the damage: data that was synced is gone.

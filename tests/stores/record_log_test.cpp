@@ -74,9 +74,27 @@ TEST_CASE("record_log: a log cut anywhere is torn, not damaged", "[stores]") {
     const auto end = log.end_before(size);
     INFO("size=" << size);
     REQUIRE(extent.intact == end);
-    REQUIRE(extent.torn == (size != end));
+    // A first byte that is zero looks like room.
+    REQUIRE((extent.torn || extent.padded) == (size != end));
     REQUIRE(!extent.damaged);
   }
+}
+
+TEST_CASE("record_log: zeros behind the last record are room, not damage",
+          "[stores]") {
+  const auto log = write_sample({100, 70'000, 300});
+  for (const std::size_t room : {1U, 6U, 7U, 32'768U, 1'000'000U}) {
+    INFO("room=" << room);
+    const auto extent = inspect(log.bytes + std::string(room, '\0'));
+    CHECK(extent.intact == log.bytes.size());
+    CHECK(extent.padded);
+    CHECK(!extent.torn);
+    CHECK(!extent.damaged);
+  }
+  // A record that has begun is torn, whatever follows.
+  const auto begun = log.bytes.substr(0, 40'000) + std::string(50'000, '\0');
+  CHECK(inspect(begun).torn);
+  CHECK(!inspect(begun).padded);
 }
 
 TEST_CASE("record_log: a damaged byte is damage unless in the last record",
