@@ -22,8 +22,9 @@ struct peer_limits {
   /// answered as overloaded by the asker's side.
   std::size_t pending_max = std::size_t{64} << 10U;
   /// Requests of one connection that this node has not answered, and the bytes
-  /// of these requests: with more, the connection is not read for a while
-  /// (peer_times::pause_max), and then they are answered as overloaded.
+  /// of these and of answers that the other side has not read: with more, the
+  /// connection is not read for a while (peer_times::pause_max), and then
+  /// further requests are answered as overloaded.
   std::size_t unanswered_max = 16384;
   std::size_t unanswered_bytes_max = std::size_t{32} << 20U;
   /// Connections of others.
@@ -32,8 +33,6 @@ struct peer_limits {
   /// these, the oldest that has not said hello makes room.
   std::size_t incoming_per_address_max = 200;
   std::size_t strangers_max = 256;
-  /// Nodes that are known or were asked for.
-  std::size_t peers_max = 16384;
 };
 
 /// How long things may take.
@@ -44,12 +43,16 @@ struct peer_times {
   /// Between attempts to connect, doubled each time.
   duration backoff_min = std::chrono::milliseconds{50};
   duration backoff_max = std::chrono::seconds{2};
-  /// A sign of life is asked for: this long after something was sent if
-  /// nothing came since; and this long after the last sign if nothing was.
+  /// The dialer asks for a sign of life: so long after something was sent if
+  /// nothing came since; so long after the last sign while requests wait for
+  /// their answers; and if nothing happens.
   duration ping_busy = std::chrono::seconds{1};
+  duration ping_waiting = std::chrono::seconds{5};
   duration ping_idle = std::chrono::seconds{30};
   /// The connection is lost if the sign does not come.
   duration pong_max = std::chrono::seconds{3};
+  /// For the other side to take what is written in one go.
+  duration write_max = std::chrono::seconds{30};
   /// A connection of ours that nothing was sent on is closed.
   duration idle_max = std::chrono::minutes{5};
   /// How long too many unanswered requests may keep messages waiting.

@@ -6,6 +6,7 @@
 #include "runtime/base/result.hpp"
 
 #include <boost/asio/ssl/context.hpp>
+#include <boost/system/error_code.hpp>
 
 #include <memory>
 #include <string>
@@ -53,5 +54,10 @@ struct peer_tls {
 /// io_error with the file's name and what is wrong with it.
 result<peer_tls> make_peer_tls(const peer_tls_options& options,
                                const std::string& datacenter);
+
+/// Returns why a handshake failed, as a sentence. @param name Whom the other
+/// side had to be, or empty.
+std::string explain_tls(ssl_st* handle, const boost::system::error_code& code,
+                        const std::string& name);
 
 } // namespace praetor::net
