@@ -6,8 +6,7 @@
 
 #pragma once
 
-#include "actors/gossip/core/wire.hpp"
-#include "actors/gossip/messages.hpp"
+#include "actors/gossip/pool_link.hpp"
 #include "runtime/base/result.hpp"
 #include "runtime/net/gossip_seal.hpp"
 

@@ -48,7 +48,8 @@ void member_table::change_state(member& x, member_state to, time_point now) {
 
 std::optional<member_key> member_table::next(const predicate& fits,
                                              rng& random) {
-  for (std::size_t seen = 0; seen < ring_.size(); ++seen) {
+  // The rest of this lap and a whole one: each member is looked at.
+  for (std::size_t seen = 0; seen < 2 * ring_.size(); ++seen) {
     if (position_ >= ring_.size()) {
       shuffle(random);
       position_ = 0;
