@@ -124,7 +124,8 @@ void incoming_peer::on_answer(std::uint64_t id, result<std::string> x,
     send_failure(
       id, {errc::rejected,
            "the answer is too long: " + std::to_string(x->size()) + " bytes"});
-  } else if (!connection_->send_answer(id, std::move(*x), crc)) {
+  } else if (!connection_->send(lane::normal,
+                                {frame_kind::answer, id, std::move(*x), crc})) {
     ++home_->counts.overloaded;
     send_failure(id, {errc::overloaded, "too many answers are waiting"});
   }

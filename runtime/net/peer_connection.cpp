@@ -98,14 +98,6 @@ bool peer_connection::send(lane where, outgoing_frame x) {
   return true;
 }
 
-bool peer_connection::send_answer(std::uint64_t id, std::string payload,
-                                  std::uint32_t crc) {
-  if (closed_ || !queue_.push_answer(id, std::move(payload), crc))
-    return false;
-  mark_unwritten();
-  return true;
-}
-
 void peer_connection::mark_unwritten() {
   if (std::exchange(unwritten_, true) || writing_ || !ready_)
     return;

@@ -58,10 +58,9 @@ public:
   /// Ends it as broken.
   void fail(const error& why);
 
-  /// Adds frames, which are written at the end of the turn (peer_home::flush),
-  /// or once it is open. Return false if there is no room.
+  /// Adds a frame, which is written at the end of the turn (peer_home::flush),
+  /// or once it is open. Returns false if there is no room.
   bool send(lane where, outgoing_frame x);
-  bool send_answer(std::uint64_t id, std::string payload, std::uint32_t crc);
 
   /// Writes what waits, if it can.
   void flush();

@@ -14,7 +14,8 @@ constexpr std::size_t pieces_max = 64 - 2;
 constexpr std::size_t copied_bytes_max = std::size_t{8} << 10U;
 constexpr std::size_t chunk_kept_max = std::size_t{16} << 10U;
 constexpr unsigned turns_without_bulk_max = 4;
-constexpr std::size_t answer_part_bytes = std::size_t{256} << 10U;
+/// Longer answers are cut.
+constexpr std::size_t part_bytes = std::size_t{256} << 10U;
 /// What a waiting frame costs beside its payload.
 constexpr std::size_t overhead = sizeof(outgoing_frame);
 
@@ -30,35 +31,13 @@ peer_queue::peer_queue(const peer_limits& limits) {
   lanes_[index(lane::bulk)].bytes_max = limits.bulk_bytes_max;
 }
 
-bool peer_queue::has_room(const one_lane& x, std::size_t more) const {
-  return x.frames.empty() || x.bytes + more + overhead <= x.bytes_max;
-}
-
 bool peer_queue::push(lane where, outgoing_frame x) {
   auto& to = lanes_[index(where)];
-  if (!has_room(to, x.payload.size()))
+  const auto cost = x.payload.size() + overhead;
+  if (!to.frames.empty() && to.bytes + cost > to.bytes_max)
     return false;
-  to.bytes += x.payload.size() + overhead;
-  to.frames.push_back(std::move(x));
-  return true;
-}
-
-bool peer_queue::push_answer(std::uint64_t id, std::string payload,
-                             std::uint32_t payload_crc) {
-  if (payload.size() <= answer_part_bytes)
-    return push(lane::normal,
-                {frame_kind::answer, id, std::move(payload), payload_crc});
-  auto& to = lanes_[index(lane::normal)];
-  if (!has_room(to, payload.size()))
-    return false;
-  for (std::size_t at = 0; at < payload.size(); at += answer_part_bytes) {
-    auto part = payload.substr(at, answer_part_bytes);
-    const auto last = at + part.size() == payload.size();
-    const auto crc = crc32c(part);
-    to.bytes += part.size() + overhead;
-    to.frames.push_back({last ? frame_kind::answer : frame_kind::answer_part,
-                         id, std::move(part), crc});
-  }
+  to.bytes += cost;
+  to.frames.push_back({std::move(x)});
   return true;
 }
 
@@ -91,9 +70,9 @@ std::span<const std::string_view> peer_queue::begin_turn() {
   else
     ++turns_without_bulk_;
   for (const auto& x : pieces_)
-    views_.push_back(
-      std::string_view{x.payload != nullptr ? *x.payload : chunk_}.substr(
-        x.begin, x.size));
+    views_.push_back(x.payload.empty()
+                       ? std::string_view{chunk_}.substr(x.begin, x.size)
+                       : x.payload);
   return views_;
 }
 
@@ -115,21 +94,47 @@ void peer_queue::take_from(one_lane& from, std::size_t bytes_max) {
 void peer_queue::take_one(one_lane& from) {
   auto x = std::move(from.frames.front());
   from.frames.pop_front();
-  from.bytes -= x.payload.size() + overhead;
-  turn_bytes_ += x.payload.size() + frame_head_bytes;
+  if (x.it.kind == frame_kind::answer && x.it.payload.size() > part_bytes)
+    return take_part(from, std::move(x));
+  from.bytes -= x.it.payload.size() + overhead;
+  add_frame(x.it.kind, x.it.id, x.it.payload, x.it.payload_crc);
+  if (x.it.payload.size() > copied_bytes_max)
+    payloads_.push_back(std::move(x.it.payload));
+}
+
+/// Takes the next part of a long answer, and puts the rest behind the others.
+void peer_queue::take_part(one_lane& from, waiting_frame x) {
+  const auto part = std::string_view{x.it.payload}.substr(x.sent, part_bytes);
+  x.sent += part.size();
+  from.bytes -= part.size();
+  const auto last = x.sent == x.it.payload.size();
+  add_frame(last ? frame_kind::answer : frame_kind::answer_part, x.it.id, part,
+            crc32c(part));
+  // The bytes of a long string stay where they are when it is moved.
+  if (last) {
+    from.bytes -= overhead;
+    payloads_.push_back(std::move(x.it.payload));
+  } else {
+    from.frames.push_back(std::move(x));
+  }
+}
+
+void peer_queue::add_frame(frame_kind kind, std::uint64_t id,
+                           std::string_view payload,
+                           std::uint32_t payload_crc) {
+  turn_bytes_ += payload.size() + frame_head_bytes;
   ++frames_taken_;
-  const auto head =
-    encode_frame_head(x.kind, x.id, x.payload.size(), x.payload_crc);
+  const auto head = encode_frame_head(kind, id, payload.size(), payload_crc);
   add_to_chunk({head.data(), head.size()});
-  if (x.payload.size() <= copied_bytes_max)
-    return add_to_chunk(x.payload);
-  payloads_.push_back(std::move(x.payload));
-  pieces_.push_back({&payloads_.back(), 0, payloads_.back().size()});
+  if (payload.size() <= copied_bytes_max)
+    add_to_chunk(payload);
+  else
+    pieces_.push_back({payload});
 }
 
 void peer_queue::add_to_chunk(std::string_view bytes) {
-  if (pieces_.empty() || pieces_.back().payload != nullptr)
-    pieces_.push_back({nullptr, chunk_.size(), 0});
+  if (pieces_.empty() || !pieces_.back().payload.empty())
+    pieces_.push_back({{}, chunk_.size(), 0});
   pieces_.back().size += bytes.size();
   chunk_ += bytes;
 }

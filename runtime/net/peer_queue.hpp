@@ -3,7 +3,8 @@
 //
 // A turn takes what is urgent, then what is normal, then bulk, up to a number
 // of bytes, so that what becomes urgent meanwhile waits for one turn at most.
-// Bulk that was left out of some turns has a place in the next.
+// Bulk that was left out of some turns has a place in the next. A long answer
+// is cut into frames on its way out, and between two of these others may go.
 
 #pragma once
 
@@ -36,13 +37,8 @@ public:
   explicit peer_queue(const peer_limits& limits);
 
   /// Adds a frame. Returns false, and drops it, if its lane is full. An empty
-  /// lane is never full.
+  /// lane is never full. An answer may be longer than a frame.
   bool push(lane where, outgoing_frame x);
-
-  /// Adds an answer to the normal lane, in several frames if it is long.
-  /// Returns false as `push` does.
-  bool push_answer(std::uint64_t id, std::string payload,
-                   std::uint32_t payload_crc);
 
   /// Whether nothing waits; a turn that was begun does not count.
   bool empty() const;
@@ -61,21 +57,28 @@ public:
   std::uint64_t frames_taken() const { return frames_taken_; }
 
 private:
+  struct waiting_frame {
+    outgoing_frame it;
+    /// Of its payload.
+    std::size_t sent = 0;
+  };
   struct one_lane {
-    std::deque<outgoing_frame> frames;
+    std::deque<waiting_frame> frames;
     std::size_t bytes = 0;
     std::size_t bytes_max = 0;
   };
-  /// A part of a turn: of the chunk, or a payload of its own.
+  /// A part of a turn: of a payload, or, if that is empty, of the chunk.
   struct piece {
-    const std::string* payload = nullptr;
+    std::string_view payload;
     std::size_t begin = 0;
     std::size_t size = 0;
   };
 
-  bool has_room(const one_lane& x, std::size_t more) const;
   void take_from(one_lane& from, std::size_t bytes_max);
   void take_one(one_lane& from);
+  void take_part(one_lane& from, waiting_frame x);
+  void add_frame(frame_kind kind, std::uint64_t id, std::string_view payload,
+                 std::uint32_t payload_crc);
   void add_to_chunk(std::string_view bytes);
 
   std::array<one_lane, 3> lanes_;
@@ -86,7 +89,8 @@ private:
   /// Heads and small payloads, one after the other.
   std::string chunk_;
   std::vector<piece> pieces_;
-  std::deque<std::string> payloads_;
+  /// What pieces refer to and no lane holds.
+  std::vector<std::string> payloads_;
   std::vector<std::string_view> views_;
   std::uint64_t frames_taken_ = 0;
 };
