@@ -148,4 +148,35 @@ struct check_row {
   }
 };
 
+/// How the leader looks after the servers; the same for all of them.
+/// Source: Consul, structs/operator.go (AutopilotConfig).
+struct autopilot_row {
+  /// Servers that failed lose their place.
+  bool cleanup_dead_servers = true;
+  /// A server that was not heard for longer is not healthy.
+  duration last_contact_threshold = std::chrono::milliseconds{200};
+  /// Nor is one whose log lacks more entries.
+  std::uint64_t max_trailing_logs = 250;
+  /// Cleaning up never leaves fewer voters.
+  std::uint64_t min_quorum = 0;
+  /// How long a new server must be healthy before it votes.
+  duration server_stabilization_time = std::chrono::seconds{10};
+  /// Kept for clients; without effect.
+  std::string redundancy_zone_tag{};
+  bool disable_upgrade_migration = false;
+  std::string upgrade_version_tag{};
+  log_index create_index = 0;
+  log_index modify_index = 0;
+
+  friend bool operator==(const autopilot_row&, const autopilot_row&) = default;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, autopilot_row& x) {
+    return f(x.cleanup_dead_servers, x.last_contact_threshold,
+             x.max_trailing_logs, x.min_quorum, x.server_stabilization_time,
+             x.redundancy_zone_tag, x.disable_upgrade_migration,
+             x.upgrade_version_tag, x.create_index, x.modify_index);
+  }
+};
+
 } // namespace praetor::catalog
