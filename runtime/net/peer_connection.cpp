@@ -39,7 +39,7 @@ error lost(std::string why) {
   return {errc::io_error, std::move(why)};
 }
 
-std::string seconds(duration x) {
+std::string milliseconds(duration x) {
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(x);
   return std::to_string(ms.count()) + " ms";
 }
@@ -133,7 +133,7 @@ void peer_connection::flush() {
 }
 
 void peer_connection::on_written(const error_code& code, std::size_t n) {
-  writing_ = false;
+  writing_ = suspected_ = false;
   queue_.end_turn();
   home_->counts.bytes_sent.add(n);
   if (code)
@@ -168,6 +168,7 @@ void peer_connection::on_read(const error_code& code, std::size_t n) {
                                               : lower_message(code)));
   heard_ = now();
   unconfirmed_ = pinged_ = time_point::max();
+  suspected_ = false;
   home_->counts.bytes_received.add(n);
   reader_.add(n);
   take_frames();
@@ -209,6 +210,12 @@ void peer_connection::resume() {
 // -- time
 // ----------------------------------------------------------------------------
 
+/// This thread may have been asleep too; then a sign of life can be there
+/// unread. So whoever is overdue has until the next step.
+bool peer_connection::overdue(time_point when, time_point at) {
+  return at >= when && std::exchange(suspected_, true);
+}
+
 time_point peer_connection::step(time_point at) {
   const auto& times = home_->times;
   if (closed_)
@@ -216,46 +223,42 @@ time_point peer_connection::step(time_point at) {
   if (!ready_) {
     if (at < open_until_)
       return open_until_;
-    fail({errc::timeout, stage_});
-    return time_point::max();
-  }
-  if (writing_ && at >= write_began_ + times.write_max) {
-    fail(lost("the other side does not read"));
+    fail({errc::timeout, too_late_});
     return time_point::max();
   }
   const auto stuck =
     writing_ ? write_began_ + times.write_max : time_point::max();
+  if (overdue(stuck, at)) {
+    fail(lost("the other side does not read"));
+    return time_point::max();
+  }
   if (!wanted_.empty())
     return std::min(stuck, step_as_dialer(at));
   // The dialer sends pings when it has nothing else.
   const auto silent = heard_ + 2 * times.ping_idle + times.pong_max;
-  if (at < silent)
+  if (!overdue(silent, at))
     return std::min(stuck, silent);
-  fail(lost("nothing came for " + seconds(at - heard_)));
+  fail(lost("nothing came for " + milliseconds(at - heard_)));
   return time_point::max();
 }
 
 time_point peer_connection::step_as_dialer(time_point at) {
   const auto& times = home_->times;
   if (pinged_ != time_point::max()) {
-    if (at < pinged_ + times.pong_max)
+    if (!overdue(pinged_ + times.pong_max, at))
       return pinged_ + times.pong_max;
-    fail(lost("no sign of life for " + seconds(at - heard_)));
+    fail(lost("no sign of life for " + milliseconds(at - heard_)));
     return time_point::max();
   }
-  const auto quiet =
-    heard_ + (waiting_ > 0 ? times.ping_waiting : times.ping_idle);
-  auto ping_at = quiet;
-  if (unconfirmed_ != time_point::max())
-    ping_at = std::min(ping_at, unconfirmed_ + times.ping_busy);
-  const auto idle_at =
-    waiting_ > 0 ? time_point::max() : used_ + times.idle_max;
-  if (at >= idle_at) {
+  if (waiting_ == 0 && at >= used_ + times.idle_max) {
     fail({errc::canceled, "nothing was sent on it for a while"});
     return time_point::max();
   }
+  auto ping_at = heard_ + (waiting_ > 0 ? times.ping_waiting : times.ping_idle);
+  if (unconfirmed_ != time_point::max())
+    ping_at = std::min(ping_at, unconfirmed_ + times.ping_busy);
   if (at < ping_at)
-    return std::min(ping_at, idle_at);
+    return waiting_ > 0 ? ping_at : std::min(ping_at, used_ + times.idle_max);
   const auto used = used_;
   pinged_ = at;
   send(lane::urgent, {frame_kind::ping, 0, {}, 0});

@@ -112,6 +112,7 @@ private:
   void mark_unwritten();
   void end();
   time_point step_as_dialer(time_point now);
+  bool overdue(time_point at, time_point now);
 
   const std::shared_ptr<peer_home> home_;
   peer_connection_user* user_;
@@ -125,8 +126,8 @@ private:
   peer_hello theirs_;
   /// Not empty: we dialed.
   std::string wanted_;
-  /// What it waits for while it opens.
-  const char* stage_ = "";
+  /// What to say if it takes too long to open.
+  std::string too_late_;
   bool ready_ = false;
   bool closed_ = false;
   bool paused_ = false;
@@ -141,6 +142,8 @@ private:
   /// When something was sent first after we heard last.
   time_point unconfirmed_ = time_point::max();
   time_point pinged_ = time_point::max();
+  /// It seems to be gone; decided when `step` comes again.
+  bool suspected_ = false;
   time_point write_began_;
   /// When something other than a ping was sent.
   time_point used_;

@@ -32,7 +32,7 @@ error failed(std::string text, errc code = errc::io_error) {
 void peer_connection::dial(const peer_endpoint& to, std::string wanted) {
   wanted_ = std::move(wanted);
   place_ = join_host_port(to.address().to_string(), to.port());
-  stage_ = "i/o timeout";
+  too_late_ = "dial tcp " + place_ + ": i/o timeout";
   open_until_ = std::chrono::steady_clock::now() + home_->times.connect_max;
   home_->wake(open_until_);
   asio::co_spawn(home_->where, open_to(shared_from_this(), to), asio::detached);
@@ -41,7 +41,7 @@ void peer_connection::dial(const peer_endpoint& to, std::string wanted) {
 void peer_connection::accept(peer_socket socket, std::string from) {
   socket_ = std::move(socket);
   place_ = std::move(from);
-  stage_ = "it did not say hello in time";
+  too_late_ = "it did not say hello in time";
   open_until_ = std::chrono::steady_clock::now() + home_->times.hello_max;
   home_->wake(open_until_);
   asio::co_spawn(home_->where, open_from(shared_from_this()), asio::detached);
@@ -92,7 +92,7 @@ peer_task<status> peer_connection::connect(peer_endpoint to) {
                      + ": connect: " + lower_message(code));
   error_code ignored;
   socket_.set_option(tcp::no_delay{true}, ignored);
-  stage_ = "the other side did not say hello in time";
+  too_late_ = "the other side did not say hello in time";
   open_until_ = std::chrono::steady_clock::now() + home_->times.hello_max;
   home_->wake(open_until_);
   co_return ok;

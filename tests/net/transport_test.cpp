@@ -45,8 +45,8 @@ TEST_CASE_METHOD(transport_fixture, "transport: requests are answered",
   // Far beyond the limit of a frame, hence in parts.
   b->answer = [](const auto&, const auto&) {
     std::string out;
-    for (auto i = 0; out.size() < 30'000'000; ++i)
-      out += std::to_string(i);
+    for (auto i = 0; out.size() < 12'000'000; ++i)
+      out += std::to_string(i) + std::string(1000, 'x');
     return out;
   };
   const auto expected = b->answer("", "");
