@@ -81,6 +81,8 @@ public:
       [this](const fire_event& msg) { on_fire_event(msg); },
       [this](const list_events& msg) { on_list_events(msg); },
       [this](const forget_watch& msg) { on_forget_watch(msg); },
+      [this](const gossip::members_changed& msg) { on_members(msg); },
+      [this](const gossip::event_received& msg) { on_event(msg); },
       [this](const health::check_result& msg) { on_check_result(msg); },
       [this](const rows_stored& msg) { on_rows_stored(msg); },
       [this](const push_answered& msg) { on_push_answered(msg); },
@@ -178,7 +180,10 @@ private:
   void on_get_counts(const get_counts& msg) { msg.to.complete(count(state_)); }
 
   void on_get_members(const get_members& msg) {
-    if (!msg.wan)
+    const auto& known = msg.wan ? wan_members_ : lan_members_;
+    if (known)
+      msg.to.complete(share(encode_members(*known)));
+    else if (!msg.wan)
       msg.to.complete(share(encode_members(options_.lan)));
     else if (options_.wan)
       msg.to.complete(share(encode_members(*options_.wan)));
@@ -192,9 +197,17 @@ private:
     auto event = events_.make(msg, options_.search, random_);
     if (!event)
       return msg.to.complete(event.error());
-    msg.to.complete(share(encode_event(*event)));
-    events_.receive(std::move(*event), state_, options_.search);
-    answer_events();
+    auto body = share(encode_event(*event));
+    if (peers_.gossip)
+      return spread(*event, std::move(body), msg.to);
+    msg.to.complete(std::move(body));
+    receive(std::move(*event));
+  }
+
+  void on_event(const gossip::event_received& msg) {
+    auto event = decode_from_pool(msg);
+    if (event)
+      receive(std::move(*event));
   }
 
   void on_list_events(const list_events& msg) {
@@ -208,6 +221,12 @@ private:
   void on_forget_watch(const forget_watch& msg) {
     service_waits_.forget(msg.watch_id);
     event_waits_.forget(msg.watch_id);
+  }
+
+  void on_members(const gossip::members_changed& msg) {
+    auto& known =
+      msg.pool == gossip::pool_kind::lan ? lan_members_ : wan_members_;
+    known = msg.members;
   }
 
   // -- message handlers: internal ---------------------------------------------
@@ -316,6 +335,29 @@ private:
                 "Check for service has been critical for too long; "
                 "deregistered service",
                 {{"service", id}});
+  }
+
+  // -- events -----------------------------------------------------------------
+
+  /// This node gets it from gossip, like all others, before the client hears.
+  void spread(const user_event& event, shared_text body,
+              const reply<shared_text>& to) {
+    self_->send(
+      peers_.gossip,
+      gossip::fire_event{std::string{pool_event_prefix} + event.name,
+                         encode_for_pool(event),
+                         reply<std::monostate>{
+                           [body = std::move(body), to](const status& outcome) {
+                             if (outcome)
+                               to.complete(body);
+                             else
+                               to.complete(outcome.error());
+                           }}});
+  }
+
+  void receive(user_event event) {
+    events_.receive(std::move(event), state_, options_.search);
+    answer_events();
   }
 
   // -- the catalog ------------------------------------------------------------
@@ -482,6 +524,9 @@ private:
   sync_clock clock_{sync_intervals{}};
   remote_aliases aliases_;
   event_ring events_;
+  /// Null until gossip has told.
+  gossip::member_list lan_members_;
+  gossip::member_list wan_members_;
   wait_list<get_service> service_waits_;
   wait_list<list_events> event_waits_;
 

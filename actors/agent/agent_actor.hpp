@@ -8,6 +8,7 @@
 //                                       |  ^--check_result---- health
 //   router <--submit (changes)----------+  +--start, stop----> health
 //   catalog <--read (full sync)---------+
+//   gossip <--fire_event----------------+  ^--members, events-- gossip
 //
 // Until the first `load_definitions` there is no full sync: services defined in
 // files would be taken for strangers and removed from the catalog.
@@ -19,6 +20,7 @@
 #include "actors/agent/core/sync_clock.hpp"
 #include "actors/agent/messages.hpp"
 #include "actors/catalog/messages.hpp"
+#include "actors/gossip/messages.hpp"
 #include "actors/health/health_actor.hpp"
 #include "actors/message_traits.hpp"
 #include "actors/router/messages.hpp"
@@ -41,6 +43,10 @@ using catalog_source_actor = caf::typed_actor<caf::reacts_to<catalog::read>>;
 
 /// Stores rows of this node.
 using row_sink_actor = caf::typed_actor<caf::reacts_to<disk::write_local>>;
+
+/// Tells events to all members; in production gossip.
+using event_spreader_actor =
+  caf::typed_actor<caf::reacts_to<gossip::fire_event>>;
 
 /// INTERNAL: rows are on disk, or the disk failed.
 struct rows_stored {
@@ -89,6 +95,9 @@ using agent_actor = caf::typed_actor<
   // Events.
   caf::reacts_to<fire_event>, caf::reacts_to<list_events>,
   caf::reacts_to<forget_watch>,
+  // From gossip: who subscribes the agent there.
+  caf::reacts_to<gossip::members_changed>,
+  caf::reacts_to<gossip::event_received>,
   // From health.
   caf::reacts_to<health::check_result>,
   // INTERNAL.
@@ -119,6 +128,8 @@ struct agent_peers {
   catalog_source_actor catalog;
   row_sink_actor storage;
   health::health_actor health;
+  /// None: there are no other members, and events stay here.
+  event_spreader_actor gossip{};
 };
 
 /// Spawns the agent. Errors: corruption, if a stored row does not decode.

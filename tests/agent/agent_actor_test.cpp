@@ -121,6 +121,10 @@ struct fixture : test::actor_fixture {
   std::vector<std::string> answers;
 
   agent_actor spawn(std::vector<row> stored) {
+    return spawn(std::move(stored), peers);
+  }
+
+  agent_actor spawn(std::vector<row> stored, const agent_peers& with) {
     agent_options x;
     x.node.name = "n1";
     x.local.node = "n1";
@@ -130,7 +134,7 @@ struct fixture : test::actor_fixture {
     x.search = [](const std::string& pattern, const std::string& text) {
       return result<bool>{text.find(pattern) != text.npos};
     };
-    auto out = spawn_agent(sys, std::move(x), peers);
+    auto out = spawn_agent(sys, std::move(x), with);
     REQUIRE(out);
     return *out;
   }
@@ -423,4 +427,64 @@ TEST_CASE_METHOD(fixture, "agent: an alias follows another node",
   ask(alias);
   CHECK(w->log
         == list{"write 1", "put a=critical", "read n2", "put a=warning"});
+}
+
+TEST_CASE_METHOD(fixture, "agent: shows the members that gossip knows",
+                 "[agent][actor]") {
+  ask(get_members{false, text_client()});
+  REQUIRE(answers.size() == 1);
+  CHECK(answers[0].starts_with(R"([{"Name":"n1")"));
+  auto facts = std::make_shared<gossip::member_facts>();
+  facts->name = "n2";
+  ask(gossip::members_changed{
+    gossip::pool_kind::lan,
+    std::make_shared<const std::vector<gossip::pool_member>>(
+      1, gossip::pool_member{facts, gossip::member_status::failed})});
+  ask(get_members{false, text_client()});
+  ask(get_members{true, text_client()});
+  CHECK(answers[1].starts_with(R"([{"Name":"n2")"));
+  CHECK(answers[1].find(R"("Status":4)") != std::string::npos);
+  CHECK(answers[2] == "[]");
+}
+
+TEST_CASE_METHOD(fixture, "agent: events go to gossip, and come from there",
+                 "[agent][actor]") {
+  auto sent = std::make_shared<std::vector<gossip::fire_event>>();
+  const auto pool = sys.spawn([sent]() -> event_spreader_actor::behavior_type {
+    return {[sent](const gossip::fire_event& x) { sent->push_back(x); }};
+  });
+  auto with = peers;
+  with.gossip = pool;
+  stop(agent);
+  agent = spawn({}, with);
+  std::string listed;
+  const auto list_them = [this, &listed] {
+    ask(list_events{
+      "", 0, 0ms, 1,
+      reply<list_events::found>{[&listed](const result<list_events::found>& x) {
+        listed = *x->body;
+      }}});
+    return listed;
+  };
+  ask(fire_event{"deploy", "p", "", "", "", text_client()});
+  REQUIRE(sent->size() == 1);
+  CHECK(answers.empty()); // until gossip has it
+  CHECK(list_them() == "[]");
+  CHECK((*sent)[0].name == "event:deploy");
+  ask(gossip::event_received{9, (*sent)[0].name, (*sent)[0].payload});
+  (*sent)[0].to.complete(ok);
+  settle();
+  REQUIRE(answers.size() == 1);
+  CHECK(answers[0].find(R"("Name":"deploy")") != std::string::npos);
+  CHECK(list_them().find(R"("LTime":9)") != std::string::npos);
+  // What is none is ignored.
+  const auto before = list_them();
+  ask(gossip::event_received{10, "event:x", "rubbish"});
+  ask(gossip::event_received{11, "other", (*sent)[0].payload});
+  CHECK(list_them() == before);
+  ask(fire_event{"again", "", "", "", "", text_client()});
+  (*sent)[1].to.complete(error{errc::overloaded, "no"});
+  settle();
+  CHECK(answers[1] == "no");
+  stop(pool);
 }

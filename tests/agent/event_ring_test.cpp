@@ -139,3 +139,24 @@ TEST_CASE("event_ring: the index is the XOR of the UUID's halves",
   CHECK(index_of("ffffffff-ffff-ffff-0000-0000000000ff")
         == 0xFFFFFFFFFFFFFF00ULL);
 }
+
+TEST_CASE_METHOD(fixture, "event_ring: an event travels through gossip",
+                 "[agent][core]") {
+  // The largest that Consul takes; gossip takes 512 bytes with the name.
+  const auto made =
+    ring.make(event("a", std::string(414, 'p')), search, random);
+  REQUIRE(made);
+  gossip::event_received x{7, "event:a", encode_for_pool(*made)};
+  CHECK(x.name.size() + x.payload.size() <= 512);
+  const auto got = decode_from_pool(x);
+  REQUIRE(got);
+  CHECK(got->id == made->id);
+  CHECK(got->name == "a");
+  CHECK(got->payload == made->payload);
+  CHECK(got->ltime == 7);
+  for (const auto* name : {"a", "", "keys:a"})
+    CHECK(!decode_from_pool({7, name, x.payload}));
+  for (std::size_t i = 0; i < x.payload.size(); ++i)
+    CHECK(!decode_from_pool({7, x.name, x.payload.substr(0, i)}));
+  CHECK(!decode_from_pool({7, x.name, x.payload + "x"}));
+}

@@ -149,3 +149,28 @@ TEST_CASE_METHOD(fixture, "local_json: counts and members", "[agent][core]") {
            R"("ProtocolMax":5,"ProtocolCur":2,"DelegateMin":2,)"
            R"("DelegateMax":5,"DelegateCur":4}])");
 }
+
+TEST_CASE("local_json: members have Serf's numbers for their status",
+          "[agent][core]") {
+  using gossip::member_status;
+  const auto one = [](const char* name, member_status status) {
+    gossip::member_facts x;
+    x.name = name;
+    x.at = {"127.0.0.2", 8301};
+    x.tags = {{"role", "node"}};
+    return gossip::pool_member{std::make_shared<const gossip::member_facts>(x),
+                               status};
+  };
+  const auto body = encode_members(
+    {one("a", member_status::alive), one("b", member_status::leaving),
+     one("c", member_status::left), one("d", member_status::failed)});
+  std::string want = "[";
+  for (const auto* x : {"a1", "b2", "c3", "d4"})
+    want += std::string{want.size() > 1 ? "," : ""} + R"({"Name":")" + x[0]
+            + R"(","Addr":"127.0.0.2","Port":8301,"Tags":{"role":"node"},)"
+            + R"("Status":)" + x[1]
+            + R"(,"ProtocolMin":1,"ProtocolMax":5,"ProtocolCur":2,)"
+              R"("DelegateMin":2,"DelegateMax":5,"DelegateCur":4})";
+  CHECK(body == want + "]");
+  CHECK(encode_members(std::vector<gossip::pool_member>{}) == "[]");
+}

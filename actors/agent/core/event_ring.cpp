@@ -1,5 +1,6 @@
 #include "actors/agent/core/event_ring.hpp"
 
+#include "runtime/base/codec.hpp"
 #include "runtime/base/json.hpp"
 #include "runtime/base/text.hpp"
 
@@ -10,6 +11,8 @@ namespace praetor::agent {
 namespace {
 
 constexpr std::string_view name_prefix = "consul:event:";
+
+constexpr std::uint8_t pool_event_version = 1;
 
 /// Size of a msgpack string: a header of 1, 2 or 3 bytes. The outer message
 /// is in the old format, which knows no header of two bytes.
@@ -152,6 +155,26 @@ list_events::found event_ring::list(const std::string& name) const {
   }
   body += ']';
   return {index(name), share(std::move(body))};
+}
+
+std::string encode_for_pool(const user_event& x) {
+  return encode(pool_event_version, x.id, x.payload, x.node_filter,
+                x.service_filter, x.tag_filter);
+}
+
+result<user_event> decode_from_pool(const gossip::event_received& x) {
+  user_event out;
+  std::uint8_t version = 0;
+  decoder in{x.payload};
+  if (!x.name.starts_with(pool_event_prefix)
+      || !in(version, out.id, out.payload, out.node_filter, out.service_filter,
+             out.tag_filter)
+      || !in.rest().empty() || version != pool_event_version
+      || !is_uuid(out.id))
+    return error{errc::corruption, "a user event does not decode"};
+  out.name = x.name.substr(pool_event_prefix.size());
+  out.ltime = x.ltime;
+  return out;
 }
 
 std::string encode_event(const user_event& x) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "actors/agent/core/local_state.hpp"
+#include "actors/gossip/messages.hpp"
 #include "runtime/base/result.hpp"
 #include "runtime/base/rng.hpp"
 
@@ -12,6 +13,7 @@
 #include <deque>
 #include <functional>
 #include <string>
+#include <string_view>
 
 namespace praetor::agent {
 
@@ -62,6 +64,14 @@ private:
   std::deque<user_event> events_;
   std::uint64_t clock_ = 1;
 };
+
+/// An event as gossip carries it: what its name begins with there, and the
+/// payload, without the Lamport time.
+inline constexpr std::string_view pool_event_prefix = "event:";
+std::string encode_for_pool(const user_event& x);
+
+/// Errors: corruption; another member may send anything.
+result<user_event> decode_from_pool(const gossip::event_received& x);
 
 /// The event as JSON.
 std::string encode_event(const user_event& x);

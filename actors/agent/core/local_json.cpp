@@ -10,7 +10,6 @@ namespace praetor::agent {
 namespace {
 
 /// What the gossip protocol of Consul 1.8 speaks; clients show it.
-constexpr int status_alive = 1;
 constexpr int protocol_min = 1;
 constexpr int protocol_max = 5;
 constexpr int protocol_now = 2;
@@ -152,6 +151,35 @@ std::string put_health(json_writer& json, const local_state& state,
   return out;
 }
 
+/// Source: the enumeration of hashicorp/serf, in which 0 is "none".
+int number_of(gossip::member_status x) {
+  switch (x) {
+    case gossip::member_status::alive: return 1;
+    case gossip::member_status::leaving: return 2;
+    case gossip::member_status::left: return 3;
+    case gossip::member_status::failed: return 4;
+  }
+  return 0;
+}
+
+void put_member(json_writer& json, const std::string& name,
+                const std::string& address, std::uint16_t port,
+                const catalog::string_map& tags, gossip::member_status status) {
+  json.begin_object();
+  json.key("Name").string(name);
+  json.key("Addr").string(address);
+  json.key("Port").number(port);
+  put_map(json.key("Tags"), tags);
+  json.key("Status").number(number_of(status));
+  json.key("ProtocolMin").number(protocol_min);
+  json.key("ProtocolMax").number(protocol_max);
+  json.key("ProtocolCur").number(protocol_now);
+  json.key("DelegateMin").number(delegate_min);
+  json.key("DelegateMax").number(delegate_max);
+  json.key("DelegateCur").number(delegate_now);
+  json.end_object();
+}
+
 } // namespace
 
 std::string encode_services(const std::map<std::string, local_service>& all) {
@@ -254,19 +282,21 @@ get_counts::counts count(const local_state& state) {
 std::string encode_members(const member_facts& self) {
   std::string out;
   json_writer json{out};
-  json.begin_array().begin_object();
-  json.key("Name").string(self.name);
-  json.key("Addr").string(self.address);
-  json.key("Port").number(self.port);
-  put_map(json.key("Tags"), self.tags);
-  json.key("Status").number(status_alive);
-  json.key("ProtocolMin").number(protocol_min);
-  json.key("ProtocolMax").number(protocol_max);
-  json.key("ProtocolCur").number(protocol_now);
-  json.key("DelegateMin").number(delegate_min);
-  json.key("DelegateMax").number(delegate_max);
-  json.key("DelegateCur").number(delegate_now);
-  json.end_object().end_array();
+  json.begin_array();
+  put_member(json, self.name, self.address, self.port, self.tags,
+             gossip::member_status::alive);
+  json.end_array();
+  return out;
+}
+
+std::string encode_members(const std::vector<gossip::pool_member>& all) {
+  std::string out;
+  json_writer json{out};
+  json.begin_array();
+  for (const auto& x : all)
+    put_member(json, x.facts->name, x.facts->at.address, x.facts->at.port,
+               x.facts->tags, x.status);
+  json.end_array();
   return out;
 }
 

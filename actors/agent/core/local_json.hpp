@@ -4,11 +4,13 @@
 #pragma once
 
 #include "actors/agent/core/local_state.hpp"
+#include "actors/gossip/messages.hpp"
 #include "runtime/base/owner.hpp"
 
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace praetor::agent {
 
@@ -47,5 +49,8 @@ struct member_facts {
 
 /// /v1/agent/members with this member alone, alive.
 std::string encode_members(const member_facts& self);
+
+/// /v1/agent/members as gossip knows them.
+std::string encode_members(const std::vector<gossip::pool_member>& all);
 
 } // namespace praetor::agent
