@@ -22,7 +22,6 @@ bool is_from_leader(const message& m) {
 } // namespace
 
 status check(const restored& x) {
-  const auto last = x.start.index + x.entries.size();
   if (x.checkpoint.index < x.start.index)
     return error{errc::corruption, "the log begins behind the checkpoint"};
   auto index = x.start.index;
@@ -35,13 +34,10 @@ status check(const restored& x) {
         && !decode<membership>(entry->payload))
       return error{errc::corruption, "a membership in the log does not decode"};
   }
+  // Nothing of a term is committed here before this server has answered its
+  // leader, and it answers when the term is durable.
   if (std::max(term, x.checkpoint.term) > x.hard.term)
     return error{errc::corruption, "the log is newer than the stored term"};
-  if (x.checkpoint.index > x.start.index && x.checkpoint.index <= last) {
-    const auto& entry = x.entries[x.checkpoint.index - x.start.index - 1];
-    if (entry->term != x.checkpoint.term)
-      return error{errc::corruption, "the checkpoint is not of this log"};
-  }
   if (x.members_index > x.checkpoint.index)
     return error{errc::corruption,
                  "the membership is newer than its checkpoint"};
@@ -64,9 +60,11 @@ raft_core::raft_core(core_options opts, restored from, time_point boot)
     transfers_{opts_.boot << 40U},
     read_seq_{opts_.boot << 40U} {
   PRAETOR_ASSERT(!opts_.self.value.empty());
-  if (from.checkpoint.index > log_.last()) {
-    // The tables are ahead of the log: what is missing is committed, and
-    // covered by the checkpoint. The log goes on behind it.
+  if (log_.term(from.checkpoint.index) != from.checkpoint.term) {
+    // The tables are ahead of the disk that the log is on: it lacks what the
+    // checkpoint covers, or still has entries that this replaced. Neither was
+    // acknowledged. The log goes on behind the checkpoint.
+    sometimes("raft.restarted_behind_the_checkpoint");
     log_.restart(from.checkpoint, from.checkpoint_ts);
     restart_ = from.checkpoint;
   } else {
