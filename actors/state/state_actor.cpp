@@ -155,7 +155,7 @@ private:
   void on_fetched(state_fetched& msg) {
     if (!msg.image)
       return fatal(msg.image.error().context);
-    fetched_windows_ = {};
+    fetched_windows_ = origin_windows{opts_.origin_window};
     if (auto loaded = load_windows(msg.image->rows, fetched_windows_); !loaded)
       return fatal(loaded.error().context);
     owners_to_install_ = 2;
@@ -200,7 +200,7 @@ private:
 } // namespace
 
 result<state_actor> spawn_state_actor(caf::actor_system& sys, options opts) {
-  auto windows = std::make_shared<origin_windows>();
+  auto windows = std::make_shared<origin_windows>(opts.origin_window);
   if (auto loaded = load_windows(opts.rows, *windows); !loaded)
     return loaded.error();
   opts.rows.clear();

@@ -75,6 +75,9 @@ struct options {
   checkpoint_mark mark;
   std::vector<row> rows;
   checkpoint_policy policy;
+  /// Commands remembered for one process of one server, to know repeats by. The
+  /// same on all servers.
+  std::size_t origin_window = origin_windows::window_max;
   /// Stops the node; does not return in production.
   std::function<void(std::string)> on_fatal;
   /// None: tables of other servers are not taken over.

@@ -391,16 +391,41 @@ TEST_CASE("origin windows: old commands are forgotten, never repeated",
 }
 
 TEST_CASE("origin windows: silent processes go", "[state][core]") {
-  state::origin_windows w;
+  using windows = state::origin_windows;
+  windows w;
   REQUIRE(w.see({"n", 1, 1}, 1, 0) == state::sighting::fresh);
   REQUIRE(w.take_changed_rows().size() == 1);
-  const auto far = state::origin_windows::silence_entries_max * 2;
-  REQUIRE(w.see({"m", 1, 1}, far, state::origin_windows::silence_ms_max * 2)
-          == state::sighting::fresh);
-  auto deleted = 0;
-  for (const auto& x : w.take_changed_rows())
-    deleted += x.value ? 0 : 1;
-  CHECK(deleted == 1);
+  const auto far = (windows::silence_entries_max / windows::sweep_every + 2)
+                   * windows::sweep_every;
+  const auto late = windows::silence_ms_max + 1;
+  const auto deleted = [&w] {
+    auto n = 0;
+    for (const auto& x : w.take_changed_rows())
+      n += x.value ? 0 : 1;
+    return n;
+  };
+  w.pass(far, windows::silence_ms_max); // not yet so long
+  w.pass(windows::sweep_every, late);   // not yet so many entries
+  CHECK(deleted() == 0);
+  w.pass(far, late);
+  CHECK(deleted() == 1);
+}
+
+TEST_CASE("origin windows: a process that just started forgets like others",
+          "[state][core]") {
+  using windows = state::origin_windows;
+  windows old;
+  REQUIRE(old.see({"n", 1, 7}, 1, 0) == state::sighting::fresh);
+  windows fresh;
+  for (const auto& x : old.take_changed_rows())
+    REQUIRE(fresh.load(x));
+  const auto late = windows::silence_ms_max + 1;
+  const auto index = windows::silence_entries_max + windows::sweep_every;
+  REQUIRE(index % windows::sweep_every != 0);
+  for (auto* w : {&old, &fresh}) {
+    w->pass(index, late);
+    CHECK(w->see({"n", 1, 7}, index, late) == state::sighting::repeated);
+  }
 }
 
 TEST_CASE("pipeline: tables of another server replace what was to come",

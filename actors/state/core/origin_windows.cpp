@@ -8,9 +8,6 @@ namespace praetor::state {
 
 namespace {
 
-/// How often silent processes are looked for, in entries.
-constexpr log_index sweep_every = 4096;
-
 command_result unknown_outcome() {
   return {errc::timeout,
           "the command was sent before; its outcome is not known any more", 0};
@@ -24,8 +21,6 @@ std::string row_key(const std::pair<std::string, std::uint64_t>& who) {
 
 sighting origin_windows::see(const command_origin& who, log_index index,
                              cluster_time ts) {
-  if (index >= next_sweep_)
-    forget_silent(index, ts);
   const auto id = key{who.node, who.boot};
   auto& w = windows_[id];
   w.last_index = index;
@@ -44,7 +39,7 @@ sighting origin_windows::see(const command_origin& who, log_index index,
   if (mutant("F06") && ++seen_here_ % 32 == 0)
     w.results.clear();
   w.results.emplace(who.seq, std::nullopt);
-  while (w.results.size() > window_max) {
+  while (w.results.size() > size_) {
     w.forgotten_upto = w.results.begin()->first;
     w.results.erase(w.results.begin());
   }
@@ -96,8 +91,10 @@ status origin_windows::load(const row& x) {
   return ok;
 }
 
-void origin_windows::forget_silent(log_index index, cluster_time ts) {
-  next_sweep_ = index - index % sweep_every + sweep_every;
+void origin_windows::pass(log_index index, cluster_time ts) {
+  // Nothing else but the entry may decide, such as where this process began.
+  if (index % sweep_every != 0)
+    return;
   for (auto i = windows_.begin(); i != windows_.end();) {
     const auto& w = i->second;
     if (w.last_index + silence_entries_max < index

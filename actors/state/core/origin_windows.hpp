@@ -40,9 +40,20 @@ public:
   static constexpr log_index silence_entries_max = 100'000;
   /// ... if it was also silent for so long.
   static constexpr cluster_time silence_ms_max = 600'000;
+  /// How often silent processes are looked for, in entries.
+  static constexpr log_index sweep_every = 4096;
+
+  origin_windows() = default;
+
+  /// Remembers so many commands for one process: on all servers the same.
+  explicit origin_windows(std::size_t size) : size_{size} {}
+
+  /// Forgets silent processes, now and then.
+  /// @pre Called for every entry of whatever kind, in log order.
+  void pass(log_index index, cluster_time ts);
 
   /// Judges a command, and remembers it if it is fresh.
-  /// @pre Called for every command entry, in log order.
+  /// @pre Called for every command entry, in log order, after `pass`.
   sighting see(const command_origin& who, log_index index, cluster_time ts);
 
   /// Stores the result of a fresh command.
@@ -74,11 +85,9 @@ private:
     }
   };
 
-  void forget_silent(log_index index, cluster_time ts);
-
+  std::size_t size_ = window_max;
   std::map<key, window> windows_;
   std::set<key> changed_;
-  log_index next_sweep_ = 0;
 
   /// Only mutant F06 counts.
   std::uint64_t seen_here_ = 0;

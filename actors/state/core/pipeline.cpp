@@ -110,6 +110,7 @@ pipeline::in_flight& pipeline::take_next() {
   record.origin = entry.origin;
   record.to = std::move(x.to);
   // Here and not earlier: a checkpoint must not know of entries behind it.
+  windows_.pass(entry.index, entry.ts);
   record.repeated =
     next_ && record.origin.seq != 0
     && windows_.see(record.origin, entry.index, entry.ts) != sighting::fresh;
