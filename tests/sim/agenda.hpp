@@ -23,9 +23,13 @@ class agenda {
 public:
   using action = std::function<void()>;
 
-  explicit agenda(rng ties) : ties_{ties} {}
+  /// Everything is due at multiples of `grain` (0: at any time), so that more
+  /// things meet at one moment.
+  explicit agenda(rng ties, duration grain) : ties_{ties}, grain_{grain} {}
 
   void add(moment at, action what) {
+    if (grain_ > duration{0})
+      at = (at + grain_ - duration{1}) / grain_ * grain_;
     items_.push_back({at, ties_.next(), ++count_, std::move(what)});
     std::push_heap(items_.begin(), items_.end(), later);
   }
@@ -58,6 +62,7 @@ private:
   }
 
   rng ties_;
+  duration grain_;
   std::uint64_t count_ = 0;
   std::vector<item> items_;
 };

@@ -1,5 +1,6 @@
 #include "tests/sim/clients.hpp"
 
+#include "tests/sim/check/commands.hpp"
 #include "tests/sim/random.hpp"
 
 #include <algorithm>
@@ -67,14 +68,18 @@ void clients::next(client& c) {
   if (stopped_)
     return;
   const auto x = work_.next(c.number);
-  servers_.events().add(servers_.now() + x.think, [this, &c, x] {
+  const auto think = c.refused ? x.think / 8 : x.think;
+  servers_.events().add(servers_.now() + think, [this, &c, x] {
     if (!stopped_)
       ask(c, x);
   });
 }
 
 std::size_t clients::pick(const client& c, const step& x) const {
-  const auto follows = (x.server_pick >> 32U) % 4 != 0;
+  const auto* options = options_of(x.what);
+  const auto anybody =
+    options != nullptr && options->mode == consistency::stale;
+  const auto follows = !anybody && (x.server_pick >> 32U) % 8 != 0;
   if (c.hint && follows
       && std::find(reachable_.begin(), reachable_.end(), *c.hint)
            != reachable_.end())
@@ -116,6 +121,7 @@ void clients::end(client& c, std::size_t operation, outcome x) {
   if (c.operation != operation)
     return; // it stopped waiting, or has its answer
   c.operation.reset();
+  c.refused = x.kind == outcome_kind::fail;
   if (x.kind == outcome_kind::ok)
     ++answered_;
   else
@@ -123,9 +129,10 @@ void clients::end(client& c, std::size_t operation, outcome x) {
   trace_.add(static_cast<std::uint64_t>(x.kind));
   trace_.add(x.result.body);
   if (trace_.echo())
-    servers_.note(
+    trace_.remark(
+      servers_.now(),
       "client " + std::to_string(c.number) + " " + sim::describe(c.what) + ": "
-      + (x.kind == outcome_kind::ok ? "ok " + x.result.body : x.why));
+        + (x.kind == outcome_kind::ok ? "ok " + x.result.body : x.why));
   work_.answered(c.number, c.what, x);
   judge_.complete(operation, std::move(x), servers_.now());
   next(c);

@@ -51,6 +51,8 @@ private:
     std::optional<std::size_t> operation;
     request what;
     std::optional<std::size_t> hint;
+    /// The last request was refused: it does not think long about the next.
+    bool refused = false;
   };
 
   void next(client& c);

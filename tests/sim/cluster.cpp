@@ -61,7 +61,7 @@ cluster::cluster(const sim_case& x, const settings& values, trace& log)
   : seed_{x.seed},
     values_{values},
     trace_{log},
-    events_{stream(x.seed, "ties")},
+    events_{stream(x.seed, "ties"), std::chrono::microseconds{values.grain_us}},
     founders_{x.nodes},
     nodes_{make_nodes(x, values)},
     invariants_{watched(),

@@ -85,8 +85,7 @@ void faults::crash(const decision& x) {
   if (x.kind == "crash_at" && servers_.disk(*node).crash_within(x.number))
     return; // the failing disk ends the process, which comes back by itself
   if (x.kind == "damage") {
-    servers_.crash(*node, true);
-    return servers_.disk(*node).damage();
+    servers_.disk(*node).damage();
   }
   servers_.crash(*node, x.number == 1);
   restart_after(*node, x.value);

@@ -104,6 +104,7 @@ struct process::parts {
   void on_log_request(caf::message& msg, const caf::strong_actor_ptr& sender);
   void on_persisted(const disk::persisted& msg);
   void on_rows_request(caf::message& msg);
+  void on_new_rows(caf::message& msg);
   template <class Owner>
   Owner observed(const Owner& real, bool is_kv);
   std::vector<caf::actor> all() const;
@@ -209,12 +210,14 @@ void process::parts::spawn(const log_image& log, state_image image,
   x.raft = raft;
   x.storage = make_inline_actor<state::checkpoint_sink_actor>(
     sys, [this](caf::message& msg, const auto&) { on_rows_request(msg); });
-  x.tables = rows;
+  x.tables = make_inline_actor<state::table_source_actor>(
+    sys, [this](caf::message& msg, const auto&) { on_new_rows(msg); });
   x.mark = image.mark;
   x.rows = std::move(image.rows);
   x.policy.entries =
     static_cast<std::size_t>(options.values.checkpoint_entries);
   x.policy.interval_ms = options.values.checkpoint_interval_ms;
+  x.origin_window = static_cast<std::size_t>(options.values.origin_window);
   x.on_fatal = fatal;
   state = good(state::spawn_state_actor(sys, std::move(x)));
   router = router::spawn_router(
@@ -322,6 +325,15 @@ void process::parts::on_rows_request(caf::message& msg) {
                    if (const auto store = state_in_use.lock())
                      (void)store->write(x->mark, x->rows);
                  }});
+}
+
+/// Another server's rows come into use behind what the state has written: in
+/// production both are asked of one actor.
+void process::parts::on_new_rows(caf::message& msg) {
+  auto x = std::make_shared<disk::use_state>(
+    std::move(msg.get_mutable_as<disk::use_state>(0)));
+  rows_lane.add(
+    {[this, x] { caf::anon_send(rows, disk::use_state{std::move(*x)}); }, {}});
 }
 
 /// Sees what an owner answers, and passes everything on.

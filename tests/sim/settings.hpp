@@ -26,12 +26,16 @@ struct settings {
   std::int64_t checkpoint_entries = 2000;
   std::int64_t checkpoint_interval_ms = 1000;
   std::int64_t batch_entries = 512;
+  /// Commands remembered for each process that sent some.
+  std::int64_t origin_window = 1024;
   /// 1: LevelDB on a disk in memory, instead of plain memory.
   std::int64_t leveldb = 0;
   std::int64_t leveldb_buffer_kb = 64;
 
   // -- scheduling -------------------------------------------------------------
 
+  /// Messages arrive and disks end at multiples of this; 0: at any time.
+  std::int64_t grain_us = 0;
   /// 0: any actor next; 1: the newest; 2: one kind of actor seldom.
   std::int64_t schedule = 0;
   std::int64_t starved = 0;

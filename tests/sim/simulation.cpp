@@ -90,6 +90,7 @@ private:
   void begin();
   void choose_core();
   void become_well();
+  void ask_members_only();
   bool recovered(std::uint64_t answered_before) const;
   void await_recovery();
   void compare_tables();
@@ -166,6 +167,20 @@ void a_run::become_well() {
   servers_.note("all is well from here");
 }
 
+/// A server that was removed may never hear of it, and promises nothing.
+void a_run::ask_members_only() {
+  const auto leader = servers_.leader();
+  if (!leader)
+    return;
+  const auto& members = servers_.state().view(*leader).members;
+  auto in = core_;
+  std::erase_if(in, [&](std::size_t i) {
+    return members.find({servers_.name(i)}) == nullptr;
+  });
+  if (!in.empty())
+    clients_.limit_to(std::move(in));
+}
+
 bool a_run::recovered(std::uint64_t answered_before) const {
   const auto leader = servers_.leader();
   if (!leader || clients_.answered() < answered_before + case_.clients)
@@ -191,6 +206,7 @@ void a_run::await_recovery() {
     if (servers_.now() >= limit)
       return servers_.report("liveness",
                              "not well again" + servers_.describe());
+    ask_members_only();
     trace_.remark(servers_.now(), servers_.describe());
     servers_.run_until(servers_.now() + slice);
   }

@@ -111,6 +111,8 @@ private:
     set("checkpoint_interval_ms", in_hundred(50) ? 0 : number(100, 5000));
     set("trailing_entries", in_hundred(40) ? 10'240 : number(0, 100));
     set("batch_entries", in_hundred(50) ? 512 : number(1, 8));
+    set("origin_window", in_hundred(50) ? 1024 : number(1, 32));
+    set("grain_us", in_hundred(60) ? 0 : number(100, 20'000));
     set("keys", number(2, 8));
     set("schedule",
         static_cast<std::int64_t>(random_.below(10)) < 8 ? 0 : number(1, 2));

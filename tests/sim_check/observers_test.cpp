@@ -126,6 +126,10 @@ TEST_CASE("I14: a session lives at least for its TTL", "[sim_check]") {
   const row rows[] = {
     {"ends after its TTL", [](session_observer& o) { o.destroyed("s", 11s); },
      0},
+    {"ends by a leader of a young term",
+     [](session_observer& o) { o.destroyed("s", 15s, 8s); }, 1},
+    {"ends by a leader of an old term",
+     [](session_observer& o) { o.destroyed("s", 15s, 1s); }, 0},
     {"ends before", [](session_observer& o) { o.destroyed("s", 9s); }, 1},
     {"a client asked for it",
      [](session_observer& o) {

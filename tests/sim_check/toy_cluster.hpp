@@ -226,7 +226,7 @@ private:
 
   void read(std::size_t id) {
     const auto& op = checks.clients().at(id);
-    const auto options = *options_of(op);
+    const auto options = *options_of(op.what);
     if (options.min_index == 0 || evaluate(op.what).index > options.min_index)
       return answer_read(id);
     watches_.push_back(id);
@@ -244,7 +244,7 @@ private:
   void wake() {
     std::erase_if(watches_, [this](std::size_t id) {
       const auto& op = checks.clients().at(id);
-      if (evaluate(op.what).index <= options_of(op)->min_index)
+      if (evaluate(op.what).index <= options_of(op.what)->min_index)
         return false;
       answer_read(id);
       return true;

@@ -17,9 +17,10 @@ constexpr std::uint64_t servers_max = 7;
 constexpr std::uint64_t clients_max = 20;
 constexpr std::uint64_t seconds_max = 3600;
 
-/// Mutants are named by one letter and two digits, those of the harness H1-H4.
-const std::set<std::string, std::less<>> harness_mutants{"H1", "H2", "H3",
-                                                         "H4"};
+/// Mutants are named by one letter and two digits, those of the harness by
+/// one digit; several of these may be chosen.
+const std::set<std::string, std::less<>> harness_mutants{"H1", "H2", "H3", "H4",
+                                                         "H5"};
 
 std::optional<std::uint64_t> number(std::string_view text) {
   std::uint64_t x = 0;
@@ -143,7 +144,7 @@ private:
 
   status mutant() {
     if (harness_mutants.count(value_) > 0) {
-      out_.harness = value_;
+      out_.harness += value_;
       return ok;
     }
 #ifdef PRAETOR_MUTANTS

@@ -118,7 +118,12 @@ std::vector<finding> checkers::finish(moment now) {
   take_from(check_watches(clients_, state, servers_, now, watches));
   compare_members(state, now);
   if (options_.blind_search) {
-    auto blind = check_blind(clients_, silent_ends(state), options_.blind);
+    applied_first applied;
+    for (const auto& [index, x] : log_.all())
+      if (x.entry.kind == entry_kind::command && state.repeats(index) == 0)
+        applied[x.entry.payload].push_back(x.first);
+    auto blind =
+      check_blind(clients_, silent_ends(state), &applied, options_.blind);
     counts_.blind_groups = blind.groups;
     counts_.blind_inconclusive = blind.inconclusive;
     take_from(std::move(blind.findings));
@@ -133,6 +138,9 @@ void checkers::follow_locks(const model& state) {
   for (const auto& op : clients_.operations())
     if (op.answered() && std::holds_alternative<write_request>(op.what))
       told[op.out.result.index] = &op.out.result;
+  std::map<log_term, moment> terms;
+  for (const auto& [index, x] : log_.all())
+    terms.emplace(x.entry.term, x.first);
   std::multimap<log_index, std::string> ends;
   for (const auto& [id, end] : state.session_ends())
     ends.emplace(end.index, id);
@@ -142,7 +150,7 @@ void checkers::follow_locks(const model& state) {
     for (auto i = ends.lower_bound(index); i != ends.upper_bound(index); ++i) {
       locks_.ended(i->second, x.entry.ts);
       if (state.session_ends().at(i->second).why == session_cause::destroyed)
-        sessions_.destroyed(i->second, x.first);
+        sessions_.destroyed(i->second, x.first, terms.at(x.entry.term));
       else
         sessions_.lost(i->second);
     }

@@ -217,10 +217,10 @@ outcome outcome_of(const result<std::monostate>& x) {
   return out;
 }
 
-const owner::read_options* options_of(const operation& op) {
-  if (const auto* keys = std::get_if<key_read>(&op.what))
+const owner::read_options* options_of(const request& x) {
+  if (const auto* keys = std::get_if<key_read>(&x))
     return &keys->options;
-  if (const auto* rows = std::get_if<catalog_read>(&op.what))
+  if (const auto* rows = std::get_if<catalog_read>(&x))
     return &rows->options;
   return nullptr;
 }

@@ -32,8 +32,8 @@ outcome outcome_of(const result<std::monostate>& x);
 /// The client stopped waiting, or its server crashed.
 outcome unknown_outcome(std::string why);
 
-/// Where an operation is a read: its options, else null.
-const owner::read_options* options_of(const operation& op);
+/// Of a read: its options, else null.
+const owner::read_options* options_of(const request& x);
 
 // -- rows ---------------------------------------------------------------------
 

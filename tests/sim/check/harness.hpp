@@ -5,6 +5,7 @@
 //   H2  a failure is recorded as an answer              -> false alarms
 //   H3  the check of matching logs is off               -> others must notice
 //   H4  a crash keeps what was not synced               -> M07 is not noticed
+//   H5  the check of acknowledgements is off            -> others must notice
 
 #pragma once
 
@@ -13,7 +14,7 @@
 
 namespace praetor::sim {
 
-/// Chooses a bug of the harness; an empty id chooses none.
+/// Chooses bugs of the harness, such as "H4H5"; an empty id chooses none.
 void choose_harness_mutant(std::string id);
 
 /// Whether the bug is chosen.

@@ -123,6 +123,22 @@ struct vocabulary {
   }
 };
 
+/// When an operation took effect at the latest; nothing: that is open. False:
+/// it never did.
+bool take_end(const operation& op, const applied_first* applied,
+              std::optional<moment>& end) {
+  end = op.answered() ? op.returned : std::nullopt;
+  const auto* write = std::get_if<write_request>(&op.what);
+  if (end || applied == nullptr || write == nullptr)
+    return true;
+  const auto found = applied->find(state::encode_command(write->command));
+  if (found == applied->end())
+    return false;
+  if (found->second.size() == 1)
+    end = std::max(found->second.front(), op.invoked);
+  return true;
+}
+
 struct group {
   std::vector<lock_call> calls;
   std::vector<call_times> times;
@@ -147,24 +163,27 @@ std::string text_of(const group& g, std::size_t culprit) {
 
 blind_report check_blind(const history& clients,
                          const std::vector<silent_end>& ends,
-                         blind_options options) {
+                         const applied_first* applied, blind_options options) {
   vocabulary words;
   for (const auto& op : clients.operations())
     words.learn(op);
   union_find ties;
+  std::optional<moment> end_of_op;
   for (const auto& op : clients.operations()) {
     const auto names = names_of(op, words.keys);
+    if (names.empty() || !take_end(op, applied, end_of_op))
+      continue;
     for (const auto& name : names)
       ties.join(names.front(), name);
   }
   std::map<std::string, group> groups;
   for (const auto& op : clients.operations()) {
     const auto names = names_of(op, words.keys);
-    if (names.empty())
+    if (names.empty() || !take_end(op, applied, end_of_op))
       continue;
     auto& g = groups[ties.root(names.front())];
     g.calls.push_back({&op, {}});
-    g.times.push_back({op.invoked, op.answered() ? op.returned : std::nullopt});
+    g.times.push_back({op.invoked, end_of_op});
   }
   for (const auto& end : ends) {
     const auto created = words.created.find(end.session);

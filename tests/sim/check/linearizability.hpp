@@ -3,7 +3,9 @@
 // Pure. The history is taken apart into groups of keys and sessions that no
 // operation ties together; each group is searched alone (linearize.hpp). What
 // ends sessions besides clients (time, lost checks) happens at an unknown
-// moment between a session's creation and the moment that is given.
+// moment between a session's creation and the moment that is given. Likewise
+// what became of requests whose clients were not told: whether they took
+// effect, and by when, can be given; the order of the log is not used.
 //
 // Whether a lock-delay runs is not known here: whoever asks for a lock of a key
 // whose holder's session ended may be told either. I13 looks at that.
@@ -13,6 +15,7 @@
 #include "tests/sim/check/history.hpp"
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -24,9 +27,12 @@ struct silent_end {
   moment upto{0};
 };
 
+/// When commands were applied first, by their payloads; no others took effect.
+using applied_first = std::map<std::string, std::vector<moment>>;
+
 struct blind_options {
   /// Configurations for one group; more are "inconclusive".
-  std::size_t effort_max = 20'000;
+  std::size_t effort_max = 100'000;
 };
 
 struct blind_report {
@@ -36,8 +42,10 @@ struct blind_report {
   std::size_t effort = 0;
 };
 
+/// `applied` may be null: then unknown outcomes stay so.
 blind_report check_blind(const history& clients,
                          const std::vector<silent_end>& ends,
+                         const applied_first* applied = nullptr,
                          blind_options options = {});
 
 } // namespace praetor::sim

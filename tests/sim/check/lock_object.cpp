@@ -97,8 +97,12 @@ std::vector<lock_state> lock_object::step(const state& from,
     return read(from, op, keys->query);
   const auto& command = std::get<write_request>(op.what).command;
   if (const auto* mixed =
-        std::get_if<praetor::state::mixed_transaction>(&command))
-    return transact(from, op, mixed->keys);
+        std::get_if<praetor::state::mixed_transaction>(&command)) {
+    auto out = transact(from, op, mixed->keys);
+    if (!op.answered())
+      out.push_back(from); // the catalog's half may have failed
+    return out;
+  }
   return run(from, op, std::get<kv::command>(command));
 }
 

@@ -108,7 +108,8 @@ void session_observer::asked_to_end(const std::string& session) {
     at->second.may_end = true;
 }
 
-void session_observer::destroyed(const std::string& session, moment at) {
+void session_observer::destroyed(const std::string& session, moment at,
+                                 moment term_began) {
   const auto found = lives_.find(session);
   if (found == lives_.end())
     return;
@@ -124,6 +125,9 @@ void session_observer::destroyed(const std::string& session, moment at) {
     return report(" although it has no TTL and nobody asked for it");
   // Seen by a fast clock the TTL is over earlier.
   const auto least = x.ttl - x.ttl * limits_.drift_ppm / million;
+  if (at < term_began + least)
+    return report(" by a leader whose term began at " + describe(term_began)
+                  + ", and has a TTL of " + describe(x.ttl));
   for (const auto& [sent, told] : x.renewals)
     if (told <= at && at < sent + least)
       return report(", but was renewed at " + describe(sent)
@@ -154,7 +158,7 @@ void session_observer::finish(const std::vector<std::string>& alive,
 // -- I15 ----------------------------------------------------------------------
 
 void index_observer::answered(const operation& op) {
-  const auto* options = options_of(op);
+  const auto* options = options_of(op.what);
   if (options == nullptr || !op.answered())
     return;
   const auto report = [this, &op](const std::string& why) {
@@ -204,7 +208,7 @@ void staleness_observer::started(const std::string& server) {
 }
 
 void staleness_observer::answered(const operation& op) {
-  const auto* options = options_of(op);
+  const auto* options = options_of(op.what);
   const auto heard = heard_.find(op.server);
   if (options == nullptr || options->mode != consistency::stale
       || !op.answered() || leaders_.contains(op.server)

@@ -55,8 +55,10 @@ public:
   void renewed(const std::string& session, moment sent, moment told);
   /// A client asked to end it.
   void asked_to_end(const std::string& session);
-  /// It ended through an entry `destroy_session`.
-  void destroyed(const std::string& session, moment at);
+  /// It ended through an entry `destroy_session` of a term whose first entry
+  /// was applied at `term_began`: a leader's clocks do not run before that.
+  void destroyed(const std::string& session, moment at,
+                 moment term_began = moment{0});
   /// It ended otherwise.
   void lost(const std::string& session);
   /// These are left, and all has been well since `calm`.

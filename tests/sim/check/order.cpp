@@ -132,7 +132,7 @@ public:
       }
       if (const auto* write = std::get_if<write_request>(&op.what))
         judge_write(op, *write);
-      else if (const auto* options = options_of(op))
+      else if (const auto* options = options_of(op.what))
         judge_read(op, *options);
     }
     return std::move(findings_);
@@ -195,14 +195,25 @@ private:
       finish(op, at);
   }
 
+  static bool has_value(const kv::transaction& x) {
+    return std::any_of(x.operations.begin(), x.operations.end(),
+                       [](const kv::positioned_operation& each) {
+                         return !each.operation.value.empty();
+                       });
+  }
+
   /// Two equal commands cannot be told apart in the log.
   static bool is_unique(const operation& op) {
     const auto& command = std::get<write_request>(op.what).command;
+    if (const auto* mixed = std::get_if<state::mixed_transaction>(&command))
+      return has_value(mixed->keys);
     const auto* keys = std::get_if<kv::command>(&command);
     if (keys == nullptr)
       return false;
     if (const auto* put = std::get_if<kv::write_key>(keys))
       return !put->operation.value.empty();
+    if (const auto* all = std::get_if<kv::transaction>(keys))
+      return has_value(*all);
     return std::holds_alternative<kv::create_session>(*keys);
   }
 

@@ -182,6 +182,7 @@ kv::key_operation workload::key_verb(client_state& me, std::uint64_t client,
   op.key = pick_key(random);
   const auto seen = me.seen.find(op.key);
   const auto known = seen == me.seen.end() ? 0 : seen->second;
+  // Those that store nothing have one as well: no two commands are the same.
   const auto with_value = [&](kv::verb what) {
     op.what = what;
     op.value = fresh_value(me, client);
@@ -196,12 +197,12 @@ kv::key_operation workload::key_verb(client_state& me, std::uint64_t client,
     with_value(ticket == 7 ? kv::verb::unlock : kv::verb::lock);
     op.session = pick_session(me, random);
   } else if (ticket == 8) {
-    op.what = kv::verb::remove;
+    with_value(kv::verb::remove);
   } else if (ticket == 9) {
-    op.what = kv::verb::remove_cas;
+    with_value(kv::verb::remove_cas);
     op.index = known;
   } else if (ticket == 10) {
-    op.what = kv::verb::remove_tree;
+    with_value(kv::verb::remove_tree);
     op.key = "d/";
   } else if (ticket == 12) {
     op.what = kv::verb::check_index;
@@ -241,7 +242,7 @@ request workload::use_session(const client_state& me, rng& random) const {
     return command(kv::command{kv::create_session{std::move(x)}});
   }
   const auto& mine = me.sessions[random.below(me.sessions.size())];
-  if (mine.cared_for && mine.ttl > 0s && chance(random, 80))
+  if (mine.ttl > 0s && chance(random, mine.cared_for ? 80 : 20))
     return renew_request{mine.id, mine.ttl};
   return command(kv::command{kv::destroy_session{mine.id}});
 }

@@ -30,7 +30,7 @@ struct workload_options {
   std::size_t sessions_max = 2;
   duration timeout_min = std::chrono::milliseconds{500};
   duration timeout_max = std::chrono::seconds{10};
-  duration think_max = std::chrono::milliseconds{800};
+  duration think_max = std::chrono::milliseconds{500};
   /// Parts of a hundred.
   unsigned reads = 35;
   unsigned catalog = 15;
