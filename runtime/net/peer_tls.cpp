@@ -131,8 +131,11 @@ std::string explain_tls(ssl_st* handle, const error_code& code,
   if (verdict != X509_V_OK)
     return std::string{"the certificate of the other side is not trusted: "}
            + X509_verify_cert_error_string(verdict);
-  if (code == boost::asio::error::eof || code == ssl::error::stream_truncated)
-    return "the other side ended the connection during the handshake";
+  if (code == boost::asio::error::eof || code == ssl::error::stream_truncated
+      || code == boost::asio::error::connection_reset)
+    return SSL_is_init_finished(handle) != 0
+             ? "the other side closed the connection"
+             : "the other side ended the handshake; it may lack a certificate";
   return lower_message(code);
 }
 

@@ -55,8 +55,8 @@ struct peer_tls {
 result<peer_tls> make_peer_tls(const peer_tls_options& options,
                                const std::string& datacenter);
 
-/// Returns why a handshake failed, as a sentence. @param name Whom the other
-/// side had to be, or empty.
+/// Returns why a handshake or what followed failed, as a sentence.
+/// @param name Whom the other side had to be, or empty.
 std::string explain_tls(ssl_st* handle, const boost::system::error_code& code,
                         const std::string& name);
 
