@@ -172,21 +172,22 @@ error outgoing_peer::unreachable(const std::string& why) const {
 // ----------------------------------------------------------------
 
 void outgoing_peer::on_frame(frame x) {
+  const auto from = connection_; // Whoever gets the answer may stop us.
   switch (x.kind) {
     case frame_kind::answer_part:
       if (pending_.add_part(x.id, x.payload, home_->limits.answer_bytes_max))
         return;
-      return connection_->fail(
+      return from->fail(
         {errc::corruption, "received an answer that is too long"});
     case frame_kind::answer:
       pending_.complete(x.id, std::move(x.payload));
-      return connection_->set_waiting(pending_.size());
+      return from->set_waiting(pending_.size());
     case frame_kind::failure:
       pending_.complete(x.id, decode_failure(x.payload));
-      return connection_->set_waiting(pending_.size());
+      return from->set_waiting(pending_.size());
     default:
       ++home_->counts.corrupt;
-      return connection_->fail(
+      return from->fail(
         {errc::corruption, "received a request on a connection for answers"});
   }
 }

@@ -116,6 +116,7 @@ void peer_connection::flush() {
   frames_counted_ = queue_.frames_taken();
   ++home_->counts.writes;
   write_began_ = used_ = now();
+  home_->wake(write_began_ + home_->times.write_max);
   if (!wanted_.empty() && unconfirmed_ == time_point::max()) {
     unconfirmed_ = used_;
     home_->wake(unconfirmed_ + home_->times.ping_busy);

@@ -61,7 +61,7 @@ void peer_listener::close() {
   closed_ = true;
   error_code ignored;
   acceptor_.close(ignored);
-  for (const auto& [serial, x] : std::exchange(peers_, {})) {
+  for (const auto& [serial, x] : peers_) {
     x->close();
     --home_->counts.incoming;
   }

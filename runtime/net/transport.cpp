@@ -70,10 +70,13 @@ struct transport::parts final : peer_answers,
     if (listener)
       listener->close();
     const error why{errc::canceled, "this node is stopping"};
-    for (const auto& [id, x] : std::exchange(peers, {}))
+    auto gone = std::exchange(peers, {});
+    for (const auto& [id, x] : gone)
       x->close(why);
     local.fail_all(why);
     home->unwritten.clear();
+    // One of them may be calling us.
+    asio::post(home->where, [gone = std::move(gone), last = listener] {});
   }
 
   // -- calls
@@ -115,7 +118,7 @@ struct transport::parts final : peer_answers,
       home->receiver->on_canceled(x.number);
       return to->complete(error{errc::canceled, "the request was canceled"});
     }
-    for (const auto& [id, peer] : peers)
+    for (const auto& peer : all_peers())
       if (peer->cancel(x.number))
         return;
   }
@@ -128,9 +131,9 @@ struct transport::parts final : peer_answers,
   void carry_out(peer_address x) {
     if (x.node == home->me.node_id)
       return;
-    auto& peer = peers[x.node];
+    auto peer = find(x.node);
     if (!peer)
-      peer = std::make_shared<outgoing_peer>(home, x.node);
+      peer = peers[x.node] = std::make_shared<outgoing_peer>(home, x.node);
     peer->set_address(std::move(x.address));
     if (peer->forgotten())
       peers.erase(x.node);
@@ -168,7 +171,7 @@ struct transport::parts final : peer_answers,
 
   /// Looks at everything by `at`.
   void wake(time_point at) {
-    if (at >= wake_at)
+    if (at >= wake_at || stopped)
       return;
     wake_at = at;
     clock.expires_at(at);

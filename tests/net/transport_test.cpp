@@ -233,6 +233,35 @@ TEST_CASE_METHOD(transport_fixture,
 }
 
 TEST_CASE_METHOD(transport_fixture,
+                 "transport: it can be stopped and destroyed by those it calls",
+                 "[net][transport]") {
+  auto a = start("a");
+  auto b = start("b");
+  a->net->set_address("b", b->address());
+  // By whoever gets a request, while others wait in the same buffer.
+  b->answer = [&b](const auto&, const auto&) -> result<std::string> {
+    b->net->stop();
+    return std::string{"stopped"};
+  };
+  const auto x = ask(*a, "b", "question");
+  const auto y = ask(*a, "b", "question");
+  wait_for([&] { return x->has_value() && y->has_value(); });
+  CHECK(x->value() == "io_error: node b: the other side closed it");
+  // By whoever gets an answer.
+  b = start("b");
+  b->answer = [](const auto&, const auto& bytes) { return bytes; };
+  a->net->set_address("b", b->address());
+  bool done = false;
+  a->net->request("b", "x", 10s, reply<std::string>{[&](const auto& got) {
+                    CHECK(got);
+                    a->net.reset();
+                    done = true;
+                  }});
+  wait_for([&done] { return done; });
+  wait_for([&b] { return b->net->counters().incoming == 0; });
+}
+
+TEST_CASE_METHOD(transport_fixture,
                  "transport: messages wait for a connection that is retried",
                  "[net][transport]") {
   auto first = options("a");
