@@ -2,6 +2,7 @@
 
 #include "actors/gossip/core/gossip_core.hpp"
 #include "actors/gossip/core/join_attempts.hpp"
+#include "actors/gossip/core/key_round.hpp"
 #include "actors/gossip/file_keeper.hpp"
 #include "actors/gossip/serf_words.hpp"
 #include "actors/spawn.hpp"
@@ -43,6 +44,7 @@ public:
     opts_ = std::move(*o);
     link_ = std::move(link);
     words_ = serf_words{opts_.module, opts_.core.pool};
+    ids_ = rng{mix(opts_.core.seed, 1)};
     retries_ = retry_plan{opts_.retry_interval, opts_.retry_max};
     rejoined_ = !opts_.before || opts_.before->members.empty()
                 || (opts_.before->left && !opts_.core.rejoin_after_leave);
@@ -70,7 +72,7 @@ private:
   // -- message handlers -------------------------------------------------------
 
   void start() {
-    if (!opts_.files.snapshot.empty() && !opts_.keeper)
+    if (!(opts_.files.snapshot + opts_.files.keyring).empty() && !opts_.keeper)
       own_keeper_ = opts_.keeper = spawn_file_keeper(self_->system());
     // Weak, or link and actor would keep each other for ever.
     link_->begin([me = caf::actor_addr{self_->address()}](link_batch x) {
@@ -129,13 +131,21 @@ private:
   }
 
   void on_change_keys(const change_keys& msg) {
-    const auto id = ++last_key_request_;
-    key_requests_.emplace(id, msg);
-    link_->keys(msg.what, msg.key,
-                reply<std::vector<std::string>>{
-                  [me = handle(), id](result<std::vector<std::string>> x) {
-                    caf::anon_send(me, keys_answered{id, std::move(x)});
-                  }});
+    if (!opts_.encrypted)
+      return msg.to.complete(
+        error{errc::rejected, "Keyring is empty (encryption not enabled)"});
+    std::map<member_key, std::string> asked;
+    for (const auto& [key, m] : core_->members())
+      if (m.state == member_state::alive || m.state == member_state::suspect)
+        asked.emplace(key, m.facts->name);
+    const auto until =
+      now() + key_patience(opts_.core.gossip_interval, asked.size());
+    const auto id = ids_.next();
+    key_rounds_.emplace(
+      id, running_round{key_round{std::move(asked), until}, msg.to});
+    const auto question =
+      encode_question({id, core_->self().at, msg.what, msg.key});
+    turn(fire_request{std::string{key_event}, question});
   }
 
   void on_link(const link_has& msg) {
@@ -167,20 +177,16 @@ private:
   }
 
   void on_keys(const keys_answered& msg) {
-    auto node = key_requests_.extract(msg.request);
-    if (!node)
-      return;
-    const auto& request = node.mapped();
-    if (!msg.outcome)
-      return request.to.complete(msg.outcome.error());
-    keep_keys(request.what, *msg.outcome);
-    key_answer out;
-    out.asked = out.answered = 1;
-    for (const auto& key : *msg.outcome)
-      out.keys[key] = 1;
-    if (!msg.outcome->empty())
-      out.primary_keys[msg.outcome->front()] = 1;
-    request.to.complete(std::move(out));
+    const auto good = static_cast<bool>(msg.outcome);
+    if (good && msg.changed)
+      keep_keys(*msg.outcome);
+    const auto said = good ? key_reply{{}, *msg.outcome}
+                           : key_reply{msg.outcome.error().context, {}};
+    if (msg.asker == core_->self().at)
+      hear_keys(msg.question, key_of(core_->self().name), said);
+    else
+      step(answer_request{msg.asker, msg.question, encode_reply(said)});
+    settle();
   }
 
   void on_wake_up(const wake_up& msg) {
@@ -210,8 +216,10 @@ private:
     for (const auto& e : out.members)
       words_.say(e);
     for (const auto& e : out.events)
-      for (const auto& sink : event_sinks_)
-        self_->send(sink, event_received{e.ltime, e.name, e.payload});
+      receive(e);
+    for (const auto& a : out.answers)
+      if (const auto said = decode_reply(a.payload))
+        hear_keys(a.id, a.from, *said);
     for (const auto& j : out.joins)
       finish_join(j);
     changed_ = changed_ || out.changed;
@@ -224,6 +232,7 @@ private:
   }
 
   void settle() {
+    end_key_rounds();
     flush();
     publish();
     set_timer();
@@ -272,15 +281,16 @@ private:
                            stored(core_->incarnation())});
   }
 
-  void keep_keys(key_action what, const std::vector<std::string>& keys) {
-    if (what != key_action::list && !opts_.files.keyring.empty())
-      self_->send(opts_.keeper,
-                  store_file{opts_.files.keyring, encode_keyring(keys),
-                             reply<std::monostate>{[](const status& x) {
-                               if (!x)
-                                 serf_words::say_keys_not_stored(
-                                   x.error().context);
-                             }}});
+  void keep_keys(const std::vector<std::string>& keys) {
+    if (opts_.files.keyring.empty())
+      return;
+    self_->send(opts_.keeper,
+                store_file{opts_.files.keyring, encode_keyring(keys),
+                           reply<std::monostate>{[](const status& x) {
+                             if (!x)
+                               serf_words::say_keys_not_stored(
+                                 x.error().context);
+                           }}});
   }
 
   reply<std::monostate> stored(std::uint64_t incarnation) const {
@@ -343,7 +353,52 @@ private:
     });
   }
 
+  // -- keys -------------------------------------------------------------------
+
+  struct running_round {
+    key_round round;
+    reply<key_answer> to;
+  };
+
+  void change_own_keys(const key_question& x) {
+    const auto changed = x.what != key_action::list;
+    link_->keys(
+      x.what, x.key,
+      reply<std::vector<std::string>>{
+        [me = handle(), id = x.id, asker = x.asker,
+         changed](result<std::vector<std::string>> y) {
+          caf::anon_send(me, keys_answered{id, asker, changed, std::move(y)});
+        }});
+  }
+
+  void hear_keys(std::uint64_t id, member_key from, const key_reply& said) {
+    if (const auto found = key_rounds_.find(id); found != key_rounds_.end())
+      found->second.round.answered(from, said);
+  }
+
+  void end_key_rounds() {
+    for (auto it = key_rounds_.begin(); it != key_rounds_.end();) {
+      const auto& [round, to] = it->second;
+      if (!round.complete() && now() < round.until()) {
+        ++it;
+        continue;
+      }
+      to.complete(round.outcome());
+      it = key_rounds_.erase(it);
+    }
+  }
+
   // -- telling ----------------------------------------------------------------
+
+  void receive(const user_event& x) {
+    if (x.name == key_event) {
+      if (const auto question = decode_question(x.payload))
+        change_own_keys(*question);
+      return;
+    }
+    for (const auto& sink : event_sinks_)
+      self_->send(sink, event_received{x.ltime, x.name, x.payload});
+  }
 
   member_list list_members() const {
     auto out = std::make_shared<std::vector<pool_member>>();
@@ -398,6 +453,8 @@ private:
         at = x;
     };
     consider(retry_at_);
+    for (const auto& [id, x] : key_rounds_)
+      consider(x.round.until());
     if (changed_ && !member_sinks_.empty())
       consider(publish_at_);
     if (!at || (timer_at_ && *timer_at_ <= *at))
@@ -438,8 +495,9 @@ private:
   /// No members of before the restart are asked (any more).
   bool rejoined_ = false;
 
-  std::map<std::uint64_t, change_keys> key_requests_;
-  std::uint64_t last_key_request_ = 0;
+  /// Questions of this node about keys, by number.
+  std::map<std::uint64_t, running_round> key_rounds_;
+  rng ids_{0};
 
   bool left_ = false;
   std::vector<reply<std::monostate>> leaving_;

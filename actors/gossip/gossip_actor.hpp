@@ -69,10 +69,13 @@ struct address_resolved {
   result<resolved_address> outcome = resolved_address{};
 };
 
-/// INTERNAL: the link's keys, or why they did not change.
+/// INTERNAL: the link's keys, or why they did not change, for somebody.
 struct keys_answered {
   using is_message = void;
-  std::uint64_t request = 0;
+  std::uint64_t question = 0;
+  endpoint asker;
+  /// They did change.
+  bool changed = false;
   result<std::vector<std::string>> outcome = std::vector<std::string>{};
 };
 

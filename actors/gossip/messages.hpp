@@ -137,8 +137,9 @@ struct key_answer {
   std::map<std::string, std::string> errors;
 };
 
-/// Look at or change the keys of all members. Errors: rejected, if gossip is
-/// not encrypted.
+/// Look at or change the keys of all members that live. Answered when all have
+/// answered, or after some seconds. Errors: rejected, if gossip is not
+/// encrypted.
 struct change_keys {
   using is_message = void;
   key_action what{};

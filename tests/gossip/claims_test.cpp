@@ -3,7 +3,7 @@
 // bytes, and what the core believes, and says, comes out. Rows follow the
 // tables of SWIM and of hashicorp/memberlist (state.go).
 
-#include "tests/gossip/pool.hpp"
+#include "tests/gossip/bench.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -15,6 +15,7 @@ using namespace praetor;
 using namespace praetor::gossip;
 using namespace std::chrono_literals;
 
+using praetor::gossip::test::bench;
 using praetor::gossip::test::facts_of;
 using praetor::gossip::test::start;
 
@@ -25,74 +26,6 @@ using state = member_state;
 
 const member_key x_key = key_of("x");
 const member_key self_key = key_of("self");
-
-/// The core under test, called self; the others are played by the test.
-struct bench {
-  explicit bench(core_options opts = {}, std::optional<pool_snapshot> disk = {})
-    : core{(opts.self = facts_of("self"), opts), std::move(disk), start} {
-    out = core.step(begin{}, now);
-  }
-
-  void hear(const message& x, const std::string& from = "x") {
-    packet_writer packet{cluster_mark_of("cluster"), packet_bytes_max};
-    packet.add(encode_part(x));
-    feed(packet_received{facts_of(from).at, packet.bytes()});
-  }
-
-  void feed(const input& x) {
-    out = core.step(x, now);
-    core.check_invariants();
-    for (const auto& s : out.opens)
-      if (const auto opened = decode_frame(s.bytes);
-          std::holds_alternative<stream_ping>(opened->content))
-        probe_stream = s.stream;
-  }
-
-  /// Lets time pass; returns all that was sent.
-  std::vector<std::pair<endpoint, message>> run(duration span) {
-    std::vector<std::pair<endpoint, message>> sent;
-    const auto end = now + span;
-    for (auto next = out.next_timer; next && *next <= end;
-         next = out.next_timer) {
-      now = *next;
-      feed(tick{});
-      const auto parts = said();
-      sent.insert(sent.end(), parts.begin(), parts.end());
-    }
-    now = end;
-    return sent;
-  }
-
-  /// What the last step sent.
-  std::vector<std::pair<endpoint, message>> said() const {
-    std::vector<std::pair<endpoint, message>> parts;
-    for (const auto& p : out.packets) {
-      const auto packet = decode_packet(p.bytes);
-      for (const auto& m : packet->parts)
-        parts.emplace_back(p.to, m);
-    }
-    return parts;
-  }
-
-  void know(const std::string& name, std::uint32_t incarnation = 1) {
-    hear(alive{facts_of(name), incarnation}, name);
-  }
-
-  const member* find(const std::string& name) const {
-    return core.members().find(key_of(name));
-  }
-
-  /// Whether news about `x` is to be spread.
-  bool spreads(member_key about) const {
-    return core.queue().contains({broadcast_queue::kind::claim, about});
-  }
-
-  gossip_core core;
-  effects out;
-  time_point now = start;
-  /// The last stream on which the core pinged somebody.
-  stream_id probe_stream = 0;
-};
 
 /// Brings x to a state with incarnation 5.
 void bring(bench& b, state to) {
@@ -590,4 +523,15 @@ TEST_CASE("gossip: much news makes it hurry", "[gossip][core]") {
   CHECK(rounds(1s) >= 9);
   rounds(60s);
   CHECK(b.core.queue().size(urgency::event) == 0);
+}
+
+TEST_CASE("claims: addresses that are not allowed", "[gossip][core]") {
+  core_options opts;
+  opts.allowed = [](std::string_view address) { return address != "at-x"; };
+  bench b{opts};
+  b.know("x");
+  b.know("y");
+  CHECK(b.core.members().find(x_key) == nullptr);
+  CHECK(b.core.members().find(key_of("y")) != nullptr);
+  CHECK(b.core.counters().refused == 1);
 }

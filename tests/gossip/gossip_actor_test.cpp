@@ -440,23 +440,62 @@ TEST_CASE("gossip_actor: an idle pool sends its probes and no more",
   CHECK(f.nodes["a"].link->packets - before >= 36);
 }
 
-TEST_CASE("gossip_actor: changed keys are kept in a file", "[gossip][actor]") {
+TEST_CASE("gossip_actor: keys of all members are listed and changed",
+          "[gossip][actor]") {
+  const std::string k(16, 'k');
+  const std::string l(16, 'l');
   fixture f;
-  auto& a = f.add("a", [&f](gossip_options& o) {
-    o.files.keyring = "ring";
-    o.keeper = f.files_actor;
-  });
-  a.link->ring = {std::string(16, 'k')};
-  const auto listed =
-    f.ask<key_answer>(a, change_keys{key_action::list, "", {}});
-  CHECK((*listed)->keys.at(std::string(16, 'k')) == 1);
+  for (const auto* name : {"a", "b", "c"}) {
+    f.add(name, [&f](gossip_options& o) {
+      o.encrypted = true;
+      o.files.keyring = "ring of " + o.core.self.name;
+      o.keeper = f.files_actor;
+    });
+    f.nodes[name].link->ring = {k};
+  }
+  f.join_all(f.nodes["b"], {"a"});
+  f.join_all(f.nodes["c"], {"a"});
+  f.run(1s);
+  const auto change = [&f](key_action what, const std::string& key) {
+    auto got = std::make_shared<std::optional<result<key_answer>>>();
+    caf::anon_send(f.nodes["a"].actor,
+                   change_keys{what, key, reply<key_answer>{[got](auto x) {
+                                 *got = std::move(x);
+                               }}});
+    for (auto i = 0; i < 500 && !*got; ++i)
+      f.advance(20ms);
+    REQUIRE(*got);
+    return ***got;
+  };
+  const auto listed = change(key_action::list, "");
+  CHECK(listed.asked == 3);
+  CHECK(listed.answered == 3);
+  CHECK(listed.keys == std::map<std::string, std::size_t>{{k, 3}});
+  CHECK(listed.primary_keys == listed.keys);
   CHECK(f.files->writes.empty());
-  f.ask<key_answer>(a,
-                    change_keys{key_action::install, std::string(16, 'l'), {}});
-  REQUIRE(f.files->writes.size() == 1);
-  CHECK(f.files->writes[0].path == "ring");
+  const auto installed = change(key_action::install, l);
+  CHECK(installed.keys.at(l) == 3);
+  REQUIRE(f.files->writes.size() == 3);
+  CHECK(f.files->writes[0].path == "ring of a");
   CHECK(f.files->writes[0].content
         == "[\"a2tra2tra2tra2tra2traw==\",\"bGxsbGxsbGxsbGxsbGxsbA==\"]");
+  const auto removed = change(key_action::remove, k);
+  CHECK(removed.errors.size() == 3);
+  CHECK(removed.errors.at("b") == "Removing the primary key is not allowed");
+  CHECK(f.files->writes.size() == 3);
+  // Who is silent is waited for, but not for ever.
+  f.stop(f.nodes["c"]);
+  const auto some = change(key_action::list, "");
+  CHECK(some.asked == 3);
+  CHECK(some.answered == 2);
+}
+
+TEST_CASE("gossip_actor: without encryption there are no keys",
+          "[gossip][actor]") {
+  fixture f;
+  auto& a = f.add("a");
+  const auto got = f.ask<key_answer>(a, change_keys{key_action::list, "", {}});
+  CHECK(got->error().context == "Keyring is empty (encryption not enabled)");
 }
 
 TEST_CASE("gossip_actor: a link outlives its actor", "[gossip][actor]") {

@@ -56,7 +56,8 @@ std::vector<message> all_messages() {
           leave_intent{two, 9, true},
           user_event{10, "deploy", std::string("\0payload", 8)},
           vote_request{11, one},
-          name_vote{12, {"::1", 65535}}};
+          name_vote{12, {"::1", 65535}},
+          event_answer{13, key_of("x"), "payload"}};
 }
 
 std::vector<stream_message> all_stream_messages() {

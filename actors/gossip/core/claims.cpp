@@ -33,6 +33,8 @@ std::string gossip_core::objection(const member_facts& x) const {
   if (opts_.pool == pool_kind::lan && x.segment != me.segment
       && !x.segment.empty() && !me.segment.empty())
     return it + "part of wrong segment '" + x.segment + "'";
+  if (opts_.allowed && !opts_.allowed(x.at.address))
+    return it + "has an address that is not allowed: " + x.at.address;
   const auto role = x.tags.find("role");
   if (opts_.pool == pool_kind::wan
       && (role == x.tags.end() || role->second != "consul"))

@@ -160,6 +160,7 @@ private:
   void on(const leave_request& x);
   void on(const force_leave_request& x);
   void on(const fire_request& x);
+  void on(const answer_request& x);
   void on(const update_request& x);
 
   bool is_self(member_key key) const { return key == self_; }
@@ -247,6 +248,7 @@ private:
   void receive(const endpoint& from, const join_intent& x);
   void receive(const endpoint& from, const leave_intent& x);
   void receive(const endpoint& from, const user_event& x);
+  void receive(const endpoint& from, const event_answer& x);
   bool accept(const join_intent& x);
   bool accept(const leave_intent& x);
   bool keep_early(member_key about, std::uint64_t ltime, bool leave);

@@ -151,6 +151,14 @@ void gossip_core::on(const fire_request& x) {
   spread_event(event);
 }
 
+void gossip_core::on(const answer_request& x) {
+  send(x.to, {event_answer{x.id, self_, x.payload}});
+}
+
+void gossip_core::receive(const endpoint&, const event_answer& x) {
+  out_.answers.push_back(x);
+}
+
 void gossip_core::spread_event(const user_event& x) {
   queue_.push(urgency::event, {broadcast_queue::kind::event, {}},
               encode_part(x));

@@ -11,6 +11,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <string_view>
 
 namespace praetor::gossip {
 
@@ -94,6 +96,9 @@ struct core_options {
 
   /// Whether the members vote if two nodes have one name; the loser stops.
   bool resolve_conflicts = true;
+
+  /// Whether members of that address may be in the pool; none: all may.
+  std::function<bool(std::string_view address)> allowed;
 
   /// One datagram, without what encryption adds (37 of 1400 bytes).
   std::size_t packet_bytes = 1363;

@@ -77,6 +77,14 @@ struct fire_request {
   std::string payload;
 };
 
+/// Sends an answer to whoever fired an event that asks for some.
+struct answer_request {
+  endpoint to;
+  std::uint64_t id = 0;
+  /// At most `answer_bytes_max`.
+  std::string payload;
+};
+
 /// This node's facts change; answered by `effects::updated`.
 struct update_request {
   std::string cluster_id;
@@ -86,7 +94,7 @@ struct update_request {
 using input =
   std::variant<begin, tick, packet_received, packet_unsent, frame_received,
                stream_closed, join_request, leave_request, force_leave_request,
-               fire_request, update_request>;
+               fire_request, answer_request, update_request>;
 
 // -- outputs ------------------------------------------------------------------
 
@@ -155,6 +163,8 @@ struct effects {
   /// Users would see another list of members than before.
   bool changed = false;
   std::vector<user_event> events;
+  /// Of members; a hostile one may answer for others.
+  std::vector<event_answer> answers;
 
   std::vector<join_outcome> joins;
   /// Errors: not_found.

@@ -7,6 +7,7 @@
 #include "runtime/base/sometimes.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 
 namespace praetor::gossip {
@@ -123,9 +124,14 @@ void gossip_core::merge(const member_entry& x) {
 }
 
 void gossip_core::merge(const std::vector<user_event>& xs) {
+  const auto first = out_.events.size();
   for (const auto& x : xs)
     if (events_.accept(x))
       out_.events.push_back(x);
+  // Who missed some gets them in the order in which they were fired.
+  std::stable_sort(
+    out_.events.begin() + static_cast<std::ptrdiff_t>(first), out_.events.end(),
+    [](const user_event& a, const user_event& b) { return a.ltime < b.ltime; });
 }
 
 // -- the side that begins -----------------------------------------------------

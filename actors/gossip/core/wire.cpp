@@ -50,6 +50,10 @@ bool fits(const name_vote& x) {
   return fits(x.at);
 }
 
+bool fits(const event_answer& x) {
+  return x.payload.size() <= answer_bytes_max;
+}
+
 bool fits(const member_entry& x) {
   return fits(x.claim) && x.state <= member_state::left;
 }

@@ -46,6 +46,9 @@ inline constexpr std::size_t tags_bytes_max = 512;
 /// Name and payload. Source: serf, UserEventSizeLimit.
 inline constexpr std::size_t event_bytes_max = 512;
 
+/// What an `event_answer` carries. Source: serf, QueryResponseSizeLimit.
+inline constexpr std::size_t answer_bytes_max = 1024;
+
 /// A node that meets another limit is damaged or hostile.
 inline constexpr std::uint32_t incarnation_max = std::uint32_t{1} << 31U;
 
@@ -192,10 +195,23 @@ struct name_vote {
   }
 };
 
+/// What a member has to say to an event that asks for answers.
+struct event_answer {
+  /// Chosen by who asks.
+  std::uint64_t id = 0;
+  member_key from;
+  std::string payload;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, event_answer& x) {
+    return f(x.id, x.from, x.payload);
+  }
+};
+
 /// Sent by index: append, never reorder.
 using message =
   std::variant<ping, ping_request, ack, nack, suspect, alive, dead, join_intent,
-               leave_intent, user_event, vote_request, name_vote>;
+               leave_intent, user_event, vote_request, name_vote, event_answer>;
 
 // -- messages on streams ------------------------------------------------------
 
