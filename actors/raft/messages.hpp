@@ -80,6 +80,14 @@ struct raft_status {
   duration heartbeat_period{0};
   /// On the leader: all other members.
   std::vector<peer_status> peers;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, raft_status& x) {
+    return f(x.role, x.term, x.leader, x.leader_address, x.commit, x.applied,
+             x.last_log_index, x.last_log_term, x.checkpoint_index,
+             x.checkpoint_term, x.members, x.members_index, x.num_peers,
+             x.last_contact, x.heartbeat_period, x.peers);
+  }
 };
 
 /// Tell me how you are. Never fails.

@@ -1,5 +1,5 @@
-// What can be asked of the router, which knows where a request goes: an owner
-// here, or (later) a server elsewhere.
+// What can be asked of the router, which knows where a request goes: to Raft
+// here, or to the server that leads.
 
 #pragma once
 
@@ -30,13 +30,31 @@ struct submit_many {
   std::vector<submit> commands;
 };
 
+/// A command that another node has encoded and numbered. Errors: as `submit`.
+struct pass_on {
+  using is_message = void;
+  std::string payload;
+  command_origin origin;
+  reply<command_result> to;
+};
+
 /// A client wants to keep its session alive. Answers once the leader's clock
-/// for it starts anew. Errors: no_leader.
+/// for it starts anew. Errors: no_leader; not_leader.
 struct renew_session {
   using is_message = void;
   std::string id;
   duration ttl{0};
   reply<std::monostate> to;
+  /// Another server believes that this one leads: if not, say so.
+  bool only_here = false;
+};
+
+/// Who leads, as Raft last knew. The latest value counts.
+struct leader_known {
+  using is_message = void;
+  std::optional<peer_id> leader;
+  /// This server leads.
+  bool self = false;
 };
 
 } // namespace praetor::router

@@ -1,13 +1,18 @@
 #include "actors/router/router_actor.hpp"
 
+#include "actors/router/core/command_queue.hpp"
 #include "actors/spawn.hpp"
 #include "runtime/base/buggify.hpp"
 
 #include <caf/send.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 namespace praetor::router {
@@ -16,6 +21,9 @@ namespace {
 
 /// Renewals that may wait for a leader.
 constexpr std::size_t held_max = 4096;
+
+/// Before the leader is asked again.
+constexpr duration ask_again = std::chrono::milliseconds{50};
 
 class router_state {
 public:
@@ -28,34 +36,49 @@ public:
   router_actor::behavior_type make_behavior(std::shared_ptr<options> opts) {
     opts_ = std::move(*opts);
     return {
-      [this](submit& msg) { on_submit(msg); },
+      [this](submit& msg) { on_submit(msg), settle(); },
       [this](submit_many& msg) { on_submit_many(msg); },
+      [this](pass_on& msg) { on_pass_on(msg); },
       [this](renew_session& msg) { on_renew(msg); },
       [this](const leader_here& msg) { on_leader(msg); },
+      [this](const leader_known& msg) { on_leader_known(msg); },
+      [this](const batch_answered& msg) { on_batch(msg); },
+      [this](renewal_failed& msg) { on_renewal_failed(msg); },
       [this](caf::tick_atom) { on_tick(); },
     };
   }
 
 private:
+  struct held {
+    time_point deadline;
+    renew_session request;
+  };
+
   // -- message handlers -------------------------------------------------------
 
   void on_submit(submit& msg) {
     if (!msg.origin_term && buggify("router.overloaded"))
       return msg.to.complete(error{errc::overloaded, "too many requests"});
-    raft::propose x;
-    x.payload = state::encode_command(msg.command);
     seq_ += buggify("router.gap_of_numbers") ? 3 : 1;
-    x.origin = {opts_.node_id, opts_.boot, seq_};
-    x.origin_term = msg.origin_term;
-    x.to = std::move(msg.to);
+    raft::propose x{state::encode_command(msg.command),
+                    {opts_.node_id, opts_.boot, seq_},
+                    msg.origin_term,
+                    std::move(msg.to)};
     if (buggify("router.propose_twice"))
       x.to = repeated_when_done(x);
-    self_->send(opts_.raft, std::move(x));
+    propose(std::move(x));
   }
 
   void on_submit_many(submit_many& msg) {
     for (auto& x : msg.commands)
       on_submit(x);
+    settle();
+  }
+
+  void on_pass_on(pass_on& msg) {
+    propose(
+      {std::move(msg.payload), std::move(msg.origin), {}, std::move(msg.to)});
+    settle();
   }
 
   void on_renew(renew_session& msg) {
@@ -65,64 +88,188 @@ private:
       self_->send(leader_, renew_session{msg.id, msg.ttl, {}});
     if (leader_)
       return self_->send(leader_, std::move(msg));
-    if (held_.size() >= held_max)
-      return msg.to.complete(error{errc::overloaded, "No cluster leader"});
-    held_.push_back({self_->clock().now() + opts_.leader_wait, std::move(msg)});
-    schedule_tick();
+    if (msg.only_here)
+      return msg.to.complete(error{errc::not_leader, "not the leader"});
+    if (const auto target = elsewhere())
+      return ask_to_renew(*target, {now() + opts_.leader_wait, std::move(msg)});
+    hold({now() + opts_.leader_wait, std::move(msg)});
   }
 
   void on_leader(const leader_here& msg) {
     leader_ = msg.actor;
-    if (!leader_)
+    release_held();
+  }
+
+  /// What was sent to the leader before is sent again: it may not answer.
+  void on_leader_known(const leader_known& msg) {
+    leads_ = msg.self;
+    if (!opts_.network)
       return;
-    for (auto& x : std::exchange(held_, {}))
-      self_->send(leader_, std::move(x.request));
+    std::optional<std::string> target;
+    if (msg.self || msg.leader)
+      target = msg.self ? opts_.node_id : msg.leader->value;
+    for (const auto batch : queue_.set_target(std::move(target), true))
+      if (const auto found = requests_.find(batch); found != requests_.end())
+        opts_.network->cancel(found->second);
+    release_held();
+    settle();
+  }
+
+  void on_batch(const batch_answered& msg) {
+    requests_.erase(msg.batch);
+    queue_.answered(msg.batch, msg.outcome, now());
+    settle();
+  }
+
+  /// `not_found` is the leader's own word; otherwise another one may do better.
+  void on_renewal_failed(renewal_failed& msg) {
+    if (msg.why.code == errc::not_found || now() + ask_again >= msg.deadline)
+      return msg.request.to.complete(std::move(msg.why));
+    ask_at_ = now() + ask_again;
+    hold({msg.deadline, std::move(msg.request)});
   }
 
   void on_tick() {
     tick_at_.reset();
-    const auto now = self_->clock().now();
-    while (!held_.empty() && held_.front().deadline <= now) {
+    while (!held_.empty() && held_.front().deadline <= now()) {
       held_.front().request.to.complete(
         error{errc::no_leader, "No cluster leader"});
       held_.pop_front();
     }
+    if (ask_at_ && *ask_at_ <= now())
+      release_held();
+    queue_.expire(now());
+    settle();
+  }
+
+  // -- commands ---------------------------------------------------------------
+
+  /// Duties of a leader are nobody else's.
+  void propose(raft::propose x) {
+    if (leads_ || x.origin_term || !opts_.network)
+      return self_->send(opts_.raft, std::move(x));
+    queue_.push({std::move(x.payload), std::move(x.origin)},
+                now() + opts_.leader_wait, std::move(x.to));
+  }
+
+  /// Sends what can be sent, and sees to it that the rest is looked at again.
+  void settle() {
+    if (opts_.network)
+      for (auto& x : queue_.take(now()))
+        send(std::move(x));
     schedule_tick();
   }
 
-  /// As somebody does whose answer was lost.
+  void send(outgoing_batch x) {
+    const auto me = caf::actor_cast<router_actor>(self_);
+    const reply<std::string> to{[me, id = x.id](result<std::string> bytes) {
+      batch_answered answer{id, error{errc::canceled, {}}};
+      if (bytes)
+        answer.outcome = rpc::decode_answer<rpc::command_outcomes>(*bytes);
+      else
+        answer.outcome = bytes.error();
+      caf::anon_send(me, std::move(answer));
+    }};
+    requests_[x.id] = opts_.network->request(
+      x.node, rpc::encode_question(std::move(x.what)), x.time_limit, to);
+  }
+
+  /// As somebody does whose answer was lost; maybe much later.
   reply<command_result> repeated_when_done(const raft::propose& x) const {
     return reply<command_result>{[x, raft = opts_.raft](const auto& done) {
+      const std::chrono::seconds wait{
+        buggify("router.repeat_late") ? 1 + x.origin.seq % 16 : 0};
       if (done)
-        caf::anon_send(raft,
-                       raft::propose{x.payload, x.origin, x.origin_term, {}});
+        caf::delayed_anon_send(
+          raft, wait, raft::propose{x.payload, x.origin, x.origin_term, {}});
       x.to.complete(done);
     }};
   }
 
+  // -- renewals ---------------------------------------------------------------
+
+  /// The other server that leads, if one is known and can be reached.
+  std::optional<std::string> elsewhere() const {
+    return leads_ || !opts_.network ? std::nullopt : queue_.target();
+  }
+
+  void hold(held x) {
+    if (held_.size() >= held_max)
+      return x.request.to.complete(
+        error{errc::overloaded, "No cluster leader"});
+    const auto later = std::upper_bound(
+      held_.begin(), held_.end(), x.deadline,
+      [](time_point t, const held& other) { return t < other.deadline; });
+    held_.insert(later, std::move(x));
+    schedule_tick();
+  }
+
+  void release_held() {
+    ask_at_.reset();
+    const auto target = elsewhere();
+    if (!leader_ && !target)
+      return;
+    for (auto& x : std::exchange(held_, {}))
+      if (leader_)
+        self_->send(leader_, std::move(x.request));
+      else
+        ask_to_renew(*target, std::move(x));
+  }
+
+  void ask_to_renew(const std::string& node, held x) {
+    const auto me = caf::actor_cast<router_actor>(self_);
+    const rpc::renew_session what{x.request.id, x.request.ttl, true};
+    const auto limit = x.deadline - now();
+    opts_.network->request(
+      node, rpc::encode_question(what), limit,
+      reply<std::string>{[me,
+                          x = std::move(x)](const result<std::string>& bytes) {
+        if (bytes)
+          x.request.to.complete(ok);
+        else
+          caf::anon_send(me,
+                         renewal_failed{x.request, x.deadline, bytes.error()});
+      }});
+  }
+
   // -- effects ----------------------------------------------------------------
 
+  time_point now() const { return self_->clock().now(); }
+
   void schedule_tick() {
-    if (held_.empty() || tick_at_)
+    auto at = queue_.next_deadline(now());
+    const auto earlier = [&at](time_point t) {
+      at = std::min(at.value_or(t), t);
+    };
+    if (!held_.empty())
+      earlier(held_.front().deadline);
+    if (ask_at_)
+      earlier(*ask_at_);
+    if (!at || (tick_at_ && *tick_at_ <= *at))
       return;
-    tick_at_ = held_.front().deadline;
-    self_->scheduled_send(self_, *tick_at_, caf::tick_atom_v);
+    tick_at_ = at;
+    self_->scheduled_send(self_, *at, caf::tick_atom_v);
   }
 
   // -- member variables -------------------------------------------------------
 
-  struct held {
-    time_point deadline;
-    renew_session request;
-  };
-
   self_pointer self_;
   options opts_;
   std::uint64_t seq_ = 0;
-  leader::leader_actor leader_;
-  std::deque<held> held_;
 
-  /// When the tick under way arrives.
+  /// This server leads; and then, once they run, the leader's duties.
+  bool leads_ = false;
+  leader::leader_actor leader_;
+
+  /// Commands for a leader elsewhere, and the network's number of each batch.
+  command_queue queue_;
+  std::map<std::uint64_t, std::uint64_t> requests_;
+
+  std::deque<held> held_;
+  /// When to ask the leader again, if it failed.
+  std::optional<time_point> ask_at_;
+
+  /// When the earliest tick under way arrives.
   std::optional<time_point> tick_at_;
 };
 

@@ -1,19 +1,28 @@
 // The router: where a request goes.
 //
 // Spawned at start, lives as long as the node. It gives each command its
-// origin, so that a repeated one takes effect once. When it dies, requests
-// under way are answered with "canceled", and nothing else is lost.
+// origin, so that a repeated one takes effect once. If another server leads, it
+// sends commands there, and again to the next leader if that one fails. When it
+// dies, requests under way are answered with "canceled", and nothing else is
+// lost.
 //
 //   api, agent, leader --submit-----------> ROUTER --propose-------> raft
 //   api ----------------renew_session-----> ROUTER --renew_session-> leader
+//   peers --------------pass_on-----------> ROUTER --propose_all---> peers
+//   supervisor ---------leader_known------> ROUTER --renew_session-> peers
 
 #pragma once
 
 #include "actors/leader/leader_actor.hpp"
 #include "actors/raft/messages.hpp"
+#include "actors/router/core/rpc.hpp"
 #include "actors/router/messages.hpp"
+#include "runtime/base/peer_network.hpp"
+#include "runtime/base/time.hpp"
 
 #include <caf/typed_actor.hpp>
+
+#include <memory>
 
 namespace praetor::router {
 
@@ -24,18 +33,34 @@ struct leader_here {
   leader::leader_actor actor;
 };
 
+/// INTERNAL: another server answered a batch of commands, or did not.
+struct batch_answered {
+  using is_message = void;
+  std::uint64_t batch = 0;
+  result<rpc::command_outcomes> outcome = rpc::command_outcomes{};
+};
+
+/// INTERNAL: the leader did not renew a session.
+struct renewal_failed {
+  using is_message = void;
+  renew_session request;
+  time_point deadline;
+  error why;
+};
+
 /// Takes proposals; in production Raft.
 using proposal_sink_actor = caf::typed_actor<caf::reacts_to<raft::propose>>;
 
 /// The interface of the router.
 using router_actor = caf::typed_actor<
   // Errors: no_leader, overloaded, timeout.
-  caf::reacts_to<submit>, caf::reacts_to<submit_many>,
+  caf::reacts_to<submit>, caf::reacts_to<submit_many>, caf::reacts_to<pass_on>,
   // Errors: no_leader, overloaded.
   caf::reacts_to<renew_session>,
-  // Never fails.
-  caf::reacts_to<leader_here>,
-  // INTERNAL: a held request's time may be up.
+  // Never fail.
+  caf::reacts_to<leader_here>, caf::reacts_to<leader_known>,
+  // INTERNAL
+  caf::reacts_to<batch_answered>, caf::reacts_to<renewal_failed>,
   caf::reacts_to<caf::tick_atom>>;
 
 /// What the router works with.
@@ -46,6 +71,9 @@ struct options {
   std::uint64_t boot = 0;
   /// How long requests wait for a leader. Source: Consul, rpc_hold_timeout.
   duration leader_wait = std::chrono::seconds{7};
+  /// The way to other servers; null: what is not for this server waits for it
+  /// to lead.
+  std::shared_ptr<peer_network> network = nullptr;
 };
 
 router_actor spawn_router(caf::actor_system& sys, options opts);

@@ -1,18 +1,18 @@
 #include "runtime/node/actors.hpp"
 
 #include "actors/agent/agent_actor.hpp"
-#include "actors/catalog/catalog_actor.hpp"
+#include "actors/gossip/gossip_actor.hpp"
 #include "actors/health/health_actor.hpp"
-#include "actors/kv/kv_actor.hpp"
-#include "actors/raft/raft_actor.hpp"
-#include "actors/router/router_actor.hpp"
-#include "actors/state/state_actor.hpp"
+#include "actors/router/servers_actor.hpp"
 #include "actors/storage/storage_actor.hpp"
 #include "api/http/bridge.hpp"
-#include "runtime/base/text.hpp"
+#include "runtime/base/log.hpp"
+#include "runtime/node/departure_actor.hpp"
 #include "runtime/node/facts.hpp"
+#include "runtime/node/members_actor.hpp"
+#include "runtime/node/pool_options.hpp"
 #include "runtime/node/regex.hpp"
-#include "runtime/node/supervisor_actor.hpp"
+#include "runtime/node/server_actors.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -20,8 +20,6 @@
 #include <caf/send.hpp>
 
 #include <algorithm>
-#include <chrono>
-#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -46,80 +44,24 @@ caf::actor_system_config make_config(const config::settings& x) {
   return out;
 }
 
-cluster_time wall_clock() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch())
-    .count();
-}
-
-/// What was found on the disks.
-struct images {
-  log_image log;
-  state_image state;
-  state_image local;
-};
-
-/// Also opens the state database that is in force, into `rows`.
-result<images> load_images(const databases& disks,
-                           std::shared_ptr<state_store>& rows) {
-  auto log = disks.log->load();
-  if (!log)
-    return log.error();
-  auto opened = disks.states->open(log->state);
-  if (!opened)
-    return opened.error();
-  rows = std::move(*opened);
-  auto state = rows->load();
-  if (!state)
-    return state.error();
-  auto local = disks.local->load();
-  if (!local)
-    return local.error();
-  return images{std::move(*log), std::move(*state), std::move(*local)};
-}
-
-/// A log database belongs to one node and one cluster for ever.
-result<std::string> settle_identity(log_store& log, const log_image& image,
-                                    const actor_options& options) {
-  if (image.identity) {
-    if (image.identity->node.value != options.node_id)
-      return error{errc::corruption,
-                   options.settings.data_dir + "/raft/log belongs to node "
-                     + image.identity->node.value + ", but this node is "
-                     + options.node_id
-                     + "; restore the file node-id or use another data_dir"};
-    return image.identity->cluster_id;
-  }
-  rng random{options.seed};
-  auto cluster = make_uuid(random);
-  if (auto written = log.write_identity({cluster, {options.node_id}}); !written)
-    return written.error();
-  return cluster;
-}
-
-raft::raft_options raft_options_of(const actor_options& options,
-                                   std::string cluster_id) {
-  const auto& x = options.settings;
-  raft::raft_options out;
-  out.core.self = {options.node_id};
-  out.core.cluster_id = std::move(cluster_id);
-  out.core.raft_multiplier =
-    static_cast<std::uint32_t>(x.performance.raft_multiplier);
-  out.core.seed = options.seed;
-  out.core.trailing.entries = static_cast<std::uint64_t>(x.raft_trailing_logs);
-  out.wall_clock = wall_clock;
-  out.leader_wait = x.performance.rpc_hold_timeout;
+/// What the agent is told about this node, but for what it remembers.
+agent::agent_options agent_options_of(const config::settings& x,
+                                      const std::string& node_id) {
+  agent::agent_options out;
+  out.node = node_record(x, node_id);
+  out.lan = lan_member(x, node_id);
+  if (x.server)
+    out.wan = wan_member(x, node_id);
+  out.local.node = x.node_name;
+  out.local.scripts = {x.enable_script_checks,
+                       x.enable_script_checks || x.enable_local_script_checks};
+  out.local.check_update_interval = x.check_update_interval;
+  out.local.check_output_max_size = x.check_output_max_size;
+  out.local.discard_check_output = x.discard_check_output;
+  out.local.sidecar_port_min = x.ports.sidecar_min_port;
+  out.local.sidecar_port_max = x.ports.sidecar_max_port;
+  out.search = regex_matches;
   return out;
-}
-
-/// The first membership, if this server may found a cluster by itself.
-std::optional<raft::membership> founding(const actor_options& options) {
-  const auto& x = options.settings;
-  if (!x.bootstrap && !x.dev && x.bootstrap_expect != 1)
-    return std::nullopt;
-  const auto address =
-    to_string(config::endpoint{x.network.advertise_lan, x.network.server.port});
-  return raft::membership{{{{options.node_id}, address, true}}};
 }
 
 } // namespace
@@ -130,137 +72,128 @@ struct actors::parts {
       config{make_config(options.settings)},
       sys{config} {}
 
-  status start_state(images& found);
-  void start_duties();
-  status start_agent(images& found);
+  status start();
+  status start_server(const server_options& x);
+  void start_client(std::uint64_t boot);
+  status start_pool();
+  status start_agent(std::vector<row> stored);
+  void on_settled(const std::string& cluster_id);
+  void begin(const server_options& x);
   std::vector<caf::actor> all() const;
 
   actor_options options;
   caf::actor_system_config config;
   caf::actor_system sys;
 
-  std::shared_ptr<log_store> log;
-  std::shared_ptr<state_place> states;
-  std::shared_ptr<state_store> state_rows;
-  std::shared_ptr<state_store> local_rows;
+  /// Nothing of it on client agents.
+  server_actors server;
+  /// Nothing of these on servers: who stands for the state, and the storage of
+  /// the local database.
+  router::servers_actor servers;
+  disk::storage_actor local;
 
-  /// Two threads, so that a large checkpoint delays no commit.
-  disk::storage_actor storage;
-  disk::storage_actor rows;
-  raft::raft_actor raft;
-  kv::kv_actor kv;
-  catalog::catalog_actor catalog;
-  state::state_actor state;
-  router::router_actor router;
-  supervisor_actor supervisor;
+  gossip::gossip_actor gossip;
+  gossip::member_sink_actor members;
   health::health_actor health;
   agent::agent_actor agent;
 };
 
-/// The replicated state: from the disk to the owners.
-status actors::parts::start_state(images& found) {
-  auto cluster = settle_identity(*log, found.log, options);
-  if (!cluster)
-    return cluster.error();
-  const auto mark = found.state.mark;
-  auto restored = raft::restore(found.log, mark, founding(options));
-  if (!restored)
-    return error{restored.error().code, options.settings.data_dir
-                                          + "/raft: log and state do not fit: "
-                                          + restored.error().context};
-  storage = disk::spawn_storage(sys, {log, {}, {}, options.on_fatal, true});
-  // Nobody else holds the state's rows: they are replaced when another server's
-  // are taken over.
-  rows = disk::spawn_storage(sys, {{},
-                                   std::move(state_rows),
-                                   local_rows,
-                                   options.on_fatal,
-                                   true,
-                                   states,
-                                   found.log.state});
-  auto raft_options = raft_options_of(options, *cluster);
-  raft = raft::spawn_raft(sys, raft_options, std::move(*restored), mark);
-  auto spawned_kv = kv::spawn_kv(sys, mark.index, found.state.rows, raft);
-  if (!spawned_kv)
-    return spawned_kv.error();
-  kv = *spawned_kv;
-  auto spawned_catalog =
-    catalog::spawn_catalog(sys, mark.index, found.state.rows, raft);
-  if (!spawned_catalog)
-    return spawned_catalog.error();
-  catalog = *spawned_catalog;
-  state::options for_state;
-  for_state.kv = kv;
-  for_state.catalog = catalog;
-  for_state.raft = raft;
-  for_state.storage = rows;
-  for_state.tables = rows;
-  for_state.mark = mark;
-  for_state.rows = std::move(found.state.rows);
-  for_state.policy.entries =
-    static_cast<std::size_t>(options.settings.raft_snapshot_threshold);
-  for_state.policy.interval_ms =
-    std::chrono::duration_cast<std::chrono::milliseconds>(
-      options.settings.raft_snapshot_interval)
-      .count();
-  for_state.on_fatal = options.on_fatal;
-  auto spawned_state = state::spawn_state_actor(sys, std::move(for_state));
-  if (!spawned_state)
-    return spawned_state.error();
-  state = *spawned_state;
-  router = router::spawn_router(
-    sys, {raft, options.node_id, found.log.boot, raft_options.leader_wait});
+status actors::parts::start() {
+  auto found = options.disks.local->load();
+  if (!found)
+    return found.error();
+  const server_options x{options.settings, options.node_id, options.disks,
+                         found->rows,      options.network, options.seed,
+                         options.on_fatal};
+  if (options.settings.server) {
+    if (auto started = start_server(x); !started)
+      return started;
+  } else {
+    start_client(options.seed);
+  }
+  if (auto started = start_pool(); !started)
+    return started;
+  if (auto started = start_agent(std::move(found->rows)); !started)
+    return started;
+  if (options.settings.server)
+    begin(x);
+  if (gossip)
+    caf::anon_send(gossip, gossip::subscribe{{members, agent}, {agent}});
   return ok;
 }
 
-void actors::parts::start_duties() {
-  supervisor_options x;
-  x.kv = kv;
-  x.catalog = catalog;
-  x.router = router;
-  x.self = server_registration(options.settings, options.node_id);
-  x.vital = {{"storage", caf::actor_cast<caf::actor>(storage)},
-             {"rows", caf::actor_cast<caf::actor>(rows)},
-             {"raft", caf::actor_cast<caf::actor>(raft)},
-             {"kv", caf::actor_cast<caf::actor>(kv)},
-             {"catalog", caf::actor_cast<caf::actor>(catalog)},
-             {"state", caf::actor_cast<caf::actor>(state)},
-             {"router", caf::actor_cast<caf::actor>(router)},
-             {"health", caf::actor_cast<caf::actor>(health)},
-             {"agent", caf::actor_cast<caf::actor>(agent)}};
-  x.on_fatal = options.on_fatal;
-  supervisor = spawn_supervisor(sys, std::move(x));
-  caf::anon_send(raft, raft::attach{storage, state, {supervisor}, {}, rows});
+status actors::parts::start_server(const server_options& x) {
+  if (auto started = server.start_state(sys, x); !started)
+    return started;
+  if (!options.network)
+    return ok;
+  if (!server.cluster_id.empty())
+    options.network->set_cluster(server.cluster_id);
+  // Gossip may know better, but not yet.
+  for (const auto& known : server.known_servers)
+    options.network->set_address(known.id.value, known.address);
+  return server.start_founder(
+    sys, x, [this](const std::string& cluster) { on_settled(cluster); });
 }
 
-status actors::parts::start_agent(images& found) {
+void actors::parts::start_client(std::uint64_t boot) {
+  disk::storage_options for_local;
+  for_local.local = std::move(options.disks.local);
+  for_local.on_fatal = options.on_fatal;
+  local = disk::spawn_storage(sys, std::move(for_local));
+  router::servers_options x;
+  x.network = options.network;
+  x.node_id = options.node_id;
+  x.boot = boot;
+  x.leader_wait = options.settings.performance.rpc_hold_timeout;
+  servers = router::spawn_servers(sys, std::move(x));
+}
+
+/// Called by the founder: from now on this server belongs to a cluster.
+void actors::parts::on_settled(const std::string& cluster_id) {
+  options.network->set_cluster(cluster_id);
+  caf::anon_send(gossip, gossip::update_facts{cluster_id, std::nullopt, {}});
+}
+
+status actors::parts::start_pool() {
+  if (!options.lan)
+    return ok;
+  auto x = pool_options(options.settings, options.node_id, server.cluster_id);
+  if (!x)
+    return x.error();
+  x->core.seed = options.seed + 4;
+  x->on_join_failed = options.on_parted;
+  x->on_name_lost = options.on_parted;
+  gossip = gossip::spawn_gossip(sys, std::move(*x), options.lan);
+  members = spawn_members(sys, {options.settings.datacenter, options.node_id,
+                                options.network, server.founder, servers});
+  return ok;
+}
+
+status actors::parts::start_agent(std::vector<row> stored) {
   const auto& x = options.settings;
   health::schedule_options schedule;
   schedule.check_output_max_size = x.check_output_max_size;
   schedule.seed = options.seed + 1;
   health = health::spawn_health(sys, schedule, options.probes);
-  agent::agent_options o;
-  o.node = node_record(x, options.node_id);
-  o.lan = lan_member(x, options.node_id);
-  if (x.server)
-    o.wan = wan_member(x, options.node_id);
-  o.local.node = x.node_name;
-  o.local.scripts = {x.enable_script_checks,
-                     x.enable_script_checks || x.enable_local_script_checks};
-  o.local.check_update_interval = x.check_update_interval;
-  o.local.check_output_max_size = x.check_output_max_size;
-  o.local.discard_check_output = x.discard_check_output;
-  o.local.sidecar_port_min = x.ports.sidecar_min_port;
-  o.local.sidecar_port_max = x.ports.sidecar_max_port;
-  o.stored = std::move(found.local.rows);
+  auto o = agent_options_of(x, options.node_id);
+  o.stored = std::move(stored);
   o.seed = options.seed + 2;
-  o.search = regex_matches;
-  auto spawned =
-    agent::spawn_agent(sys, std::move(o), {router, catalog, rows, health});
+  const agent::agent_peers peers =
+    x.server ? agent::agent_peers{server.router, server.catalog, server.rows,
+                                  health, gossip}
+             : agent::agent_peers{servers, servers, local, health, gossip};
+  auto spawned = agent::spawn_agent(sys, std::move(o), peers);
   if (!spawned)
     return spawned.error();
   agent = *spawned;
   return ok;
+}
+
+void actors::parts::begin(const server_options& x) {
+  server.begin(sys, x,
+               {{"health", caf::actor_cast<caf::actor>(health)},
+                {"agent", caf::actor_cast<caf::actor>(agent)}});
 }
 
 std::vector<caf::actor> actors::parts::all() const {
@@ -270,37 +203,24 @@ std::vector<caf::actor> actors::parts::all() const {
       out.push_back(caf::actor_cast<caf::actor>(x));
   };
   // Who asks goes before who answers.
-  add(supervisor);
+  add(members);
+  add(gossip);
   add(agent);
   add(health);
-  add(router);
-  add(state);
-  add(kv);
-  add(catalog);
-  add(raft);
-  add(rows);
-  add(storage);
+  add(servers);
+  for (const auto& x : server.all())
+    add(x);
+  add(local);
   return out;
 }
 
 actors::actors(std::unique_ptr<parts> p) : parts_{std::move(p)} {}
 
 result<std::unique_ptr<actors>> actors::start(actor_options options) {
-  std::shared_ptr<state_store> rows;
-  auto found = load_images(options.disks, rows);
-  if (!found)
-    return found.error();
-  auto p = std::make_unique<parts>(std::move(options));
-  p->log = std::move(p->options.disks.log);
-  p->states = std::move(p->options.disks.states);
-  p->state_rows = std::move(rows);
-  p->local_rows = std::move(p->options.disks.local);
-  std::unique_ptr<actors> out{new actors{std::move(p)}};
-  if (auto started = out->parts_->start_state(*found); !started)
+  std::unique_ptr<actors> out{
+    new actors{std::make_unique<parts>(std::move(options))}};
+  if (auto started = out->parts_->start(); !started)
     return started.error();
-  if (auto started = out->parts_->start_agent(*found); !started)
-    return started.error();
-  out->parts_->start_duties();
   return out;
 }
 
@@ -313,11 +233,44 @@ actors::~actors() {
 
 void actors::connect(http::backends& to) const {
   const auto& p = *parts_;
-  http::connect_actors(to, {p.kv, p.catalog, p.router, p.raft, p.agent});
+  if (p.options.settings.server)
+    http::connect_actors(to, {p.server.kv, p.server.catalog, p.server.router,
+                              p.server.raft, p.agent});
+  else
+    http::connect_actors(to,
+                         {p.servers, p.servers, p.servers, p.servers, p.agent});
+}
+
+void actors::connect(rpc_service& to) const {
+  const auto& p = *parts_;
+  if (p.options.settings.server)
+    to.connect({p.server.kv, p.server.catalog, p.server.router, p.server.raft,
+                p.server.founder});
 }
 
 void actors::load(agent::load_definitions definitions) const {
   caf::anon_send(parts_->agent, std::move(definitions));
+}
+
+void actors::join(gossip::join what) const {
+  caf::anon_send(parts_->gossip, std::move(what));
+}
+
+void actors::force_leave(gossip::force_leave what) const {
+  caf::anon_send(parts_->gossip, std::move(what));
+}
+
+void actors::leave(duration patience, reply<std::monostate> to) const {
+  spawn_departure(parts_->sys, {parts_->options.node_id, parts_->server.raft,
+                                parts_->gossip, patience, std::move(to)});
+}
+
+void actors::hand_over(duration patience, reply<std::monostate> to) const {
+  spawn_departure(parts_->sys, {parts_->options.node_id,
+                                parts_->server.raft,
+                                {},
+                                patience,
+                                std::move(to)});
 }
 
 } // namespace praetor::node

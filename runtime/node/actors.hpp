@@ -1,22 +1,25 @@
 // The actors of one node: spawned in order, introduced to each other, stopped
 // together. The only place that knows them all.
 //
-//   storage <- raft <- kv, catalog <- state -> rows   the replicated state
-//   router, supervisor (spawns leader)                who does what
-//   health <- agent -> rows                           this node's own
+//   server_actors.hpp              the replicated state, on servers
+//   servers                        stands for it, on client agents
+//   gossip -> members              who is there
+//   health <- agent -> rows        this node's own
 //
-// (`rows` is a second storage actor, for tables; `storage` has the log.)
-//
-// Free of CAF and of sockets to whoever includes it.
+// Free of CAF to whoever includes it.
 
 #pragma once
 
 #include "actors/agent/messages.hpp"
+#include "actors/gossip/messages.hpp"
+#include "actors/gossip/pool_link.hpp"
 #include "actors/health/prober.hpp"
 #include "api/http/handler.hpp"
+#include "runtime/base/peer_network.hpp"
 #include "runtime/base/result.hpp"
 #include "runtime/config/settings.hpp"
 #include "runtime/node/data_dir.hpp"
+#include "runtime/node/rpc_service.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -31,10 +34,16 @@ struct actor_options {
   std::string node_id;
   databases disks;
   std::shared_ptr<health::prober> probes;
+  /// The way to other servers.
+  std::shared_ptr<peer_network> network;
+  /// The sockets of the LAN pool.
+  std::shared_ptr<gossip::pool_link> lan;
   std::uint64_t seed = 0;
   /// Stops the process: a disk failed, or an actor is gone. Called in any
   /// thread; does not return in production.
   std::function<void(std::string why)> on_fatal;
+  /// Likewise: the pool cannot be joined, or has another node of this name.
+  std::function<void(std::string why)> on_parted;
 };
 
 /// See the head of the file.
@@ -51,11 +60,28 @@ public:
   /// answered with errc::canceled.
   ~actors();
 
-  /// Lets the HTTP endpoints reach the actors.
+  /// Lets the HTTP endpoints reach the actors, but for what is the node's own.
   void connect(http::backends& to) const;
+
+  /// Lets other nodes reach the actors.
+  void connect(rpc_service& to) const;
 
   /// Replaces the services and checks that files define.
   void load(agent::load_definitions definitions) const;
+
+  // -- the LAN pool -----------------------------------------------------------
+
+  void join(gossip::join what) const;
+  void force_leave(gossip::force_leave what) const;
+
+  /// Leaves on purpose: hands over what this node leads, tells the others, and,
+  /// on a server, waits until Raft goes on without it, as long as `patience`
+  /// lasts. Answers in any thread.
+  void leave(duration patience, reply<std::monostate> to) const;
+
+  /// Hands over what this node leads, if it does and somebody can take it.
+  /// Answers when that is done, or cannot be, in any thread.
+  void hand_over(duration patience, reply<std::monostate> to) const;
 
 private:
   struct parts;

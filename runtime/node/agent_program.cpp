@@ -7,13 +7,15 @@
 #include "runtime/config/host.hpp"
 #include "runtime/config/load.hpp"
 #include "runtime/net/prober.hpp"
+#include "runtime/net/transport.hpp"
 #include "runtime/node/actors.hpp"
 #include "runtime/node/data_dir.hpp"
 #include "runtime/node/definitions.hpp"
 #include "runtime/node/facts.hpp"
-#include "runtime/node/join.hpp"
 #include "runtime/node/log_output.hpp"
 #include "runtime/node/pid_file.hpp"
+#include "runtime/node/pool_options.hpp"
+#include "runtime/node/rpc_service.hpp"
 #include "runtime/node/template_part.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -40,9 +42,31 @@ using namespace std::chrono_literals;
 /// How long answers may take to leave after a graceful leave.
 constexpr auto farewell = 200ms;
 
+/// How long a leader that stops may look for an heir.
+constexpr auto hand_over_max = 2s;
+
+/// How long a node that leaves may wait for the others to go on without it.
+/// Source: Consul's grace period for the removal from Raft.
+constexpr auto leave_max = 5s;
+
 std::uint64_t random_seed() {
   std::random_device device;
   return (std::uint64_t{device()} << 32U) | device();
+}
+
+net::peer_tls_options peer_tls_options_of(const config::settings& x) {
+  net::peer_tls_options out;
+  out.ca_file = x.tls.ca_file;
+  out.ca_path = x.tls.ca_path;
+  out.cert_file = x.tls.cert_file;
+  out.key_file = x.tls.key_file;
+  out.verify_incoming = x.tls.verify_incoming || x.tls.verify_incoming_rpc;
+  out.verify_outgoing = x.tls.verify_outgoing;
+  out.verify_server_hostname = x.tls.verify_server_hostname;
+  out.domain = x.domain;
+  while (out.domain.ends_with('.'))
+    out.domain.pop_back();
+  return out;
 }
 
 std::string signal_name(int number) {
@@ -90,6 +114,8 @@ private:
     auto disks = open_databases(config_.data_dir, config_.server);
     if (!disks)
       return disks.error();
+    if (auto opened = open_network(*id, random.next()); !opened)
+      return opened;
     if (auto started = start_actors(*id, std::move(*disks), random.next());
         !started)
       return started;
@@ -131,8 +157,8 @@ private:
   /// Says what an operator might take for granted and this version lacks.
   void warn_of_gaps() const {
     log::warn("agent",
-              "this version has no DNS, gossip and RPC between nodes; their "
-              "ports stay closed");
+              "this version has no DNS and no WAN pool; their ports stay "
+              "closed");
     for (const auto& block : config_.actors)
       if (block.name != "template")
         log::warn("agent",
@@ -140,18 +166,45 @@ private:
                   {{"actor", block.name}, {"where", block.where}});
   }
 
+  /// Opens the ports for other nodes.
+  status open_network(const std::string& node_id, std::uint64_t seed) {
+    net::transport_options options;
+    if (config_.server)
+      options.listen = to_string(config_.network.server);
+    options.node_id = node_id;
+    options.node_name = config_.node_name;
+    options.datacenter = config_.datacenter;
+    options.tls = peer_tls_options_of(config_);
+    options.limits.incoming_per_address_max =
+      static_cast<std::size_t>(config_.limits.rpc_max_conns_per_client);
+    auto started = net::transport::start(io_, std::move(options), rpc_);
+    if (!started)
+      return error{started.error().code,
+                   "Failed to start RPC layer: " + started.error().context};
+    transport_ = std::move(*started);
+    auto opened = open_pool(io_, config_, seed);
+    if (!opened)
+      return error{opened.error().code,
+                   "Failed to start LAN Serf: " + opened.error().context};
+    lan_ = std::move(*opened);
+    return ok;
+  }
+
   status start_actors(const std::string& node_id, databases disks,
                       std::uint64_t seed) {
-    if (!config_.server)
-      return error{errc::rejected,
-                   "client agents need servers to join, which this version "
-                   "cannot do yet; start it with -server or -dev"};
     actor_options options;
     options.settings = config_;
     options.node_id = node_id;
     options.disks = std::move(disks);
     options.probes = net::make_prober(io_);
+    options.network = transport_;
+    options.lan = lan_;
     options.seed = seed;
+    options.on_parted = [](const std::string& why) {
+      log::error("agent", "Error starting agent", {{"error", why}});
+      std::fflush(stdout);
+      std::_Exit(1);
+    };
     options.on_fatal = [](const std::string& why) {
       log::error("agent", "cannot go on", {{"error", why}});
       std::fflush(stdout);
@@ -161,6 +214,7 @@ private:
     if (!started)
       return started.error();
     actors_ = std::move(*started);
+    actors_->connect(rpc_);
     return ok;
   }
 
@@ -178,7 +232,7 @@ private:
     backends_.monitor = [this](const std::shared_ptr<http::body_stream>& to,
                                const std::string& level,
                                bool json) { monitor(to, level, json); };
-    refuse_membership();
+    connect_membership();
     http::server_options options;
     for (const auto& where : config_.network.http)
       options.addresses.push_back(to_string(where));
@@ -208,20 +262,31 @@ private:
     return ok;
   }
 
-  /// Until nodes can find each other there is only this one.
-  void refuse_membership() {
+  void connect_membership() {
     backends_.join = [this](const std::string& address, bool wan,
                             const reply<std::monostate>& to) {
-      try_join(io_, address,
-               wan ? config_.ports.serf_wan : config_.ports.serf_lan, to);
+      if (wan)
+        return to.complete(
+          error{errc::rejected, "this version has no WAN pool"});
+      actors_->join(
+        {{address},
+         reply<gossip::join_answer>{[to](const result<gossip::join_answer>& x) {
+           to.complete(outcome_of(x));
+         }}});
     };
-    backends_.force_leave = [this](const std::string& node, bool,
+    backends_.force_leave = [this](const std::string& node, bool prune,
                                    const reply<std::monostate>& to) {
-      if (node == config_.node_name)
-        return to.complete(ok);
-      to.complete(
-        error{errc::rejected, "agent: No node found with name '" + node + "'"});
+      actors_->force_leave({node, prune, to});
     };
+  }
+
+  /// Joining one address worked, or this is why not.
+  static status outcome_of(const result<gossip::join_answer>& x) {
+    if (!x)
+      return x.error();
+    if (x->joined > 0)
+      return ok;
+    return error{errc::rejected, x->errors};
   }
 
   // -- life
@@ -243,18 +308,31 @@ private:
   void end(int number) {
     const auto graceful = number == SIGINT ? config_.leaves_on_interrupt()
                                            : config_.leaves_on_terminate();
-    if (std::exchange(ending_, true) || !graceful) {
-      log::info("agent", "Graceful shutdown disabled. Exiting");
+    if (std::exchange(ending_, true)) {
       exit_code_ = 1;
       return io_.stop();
     }
-    leave({});
+    if (graceful)
+      return leave({});
+    log::info("agent", "Graceful shutdown disabled. Exiting");
+    exit_code_ = 1;
+    actors_->hand_over(hand_over_max, in_io([this] { io_.stop(); }));
+  }
+
+  /// Runs `f` in the io thread when it is completed.
+  reply<std::monostate> in_io(std::function<void()> f) {
+    return reply<std::monostate>{
+      [this, f = std::move(f)](const status&) { asio::post(io_, f); }};
   }
 
   void leave(const reply<std::monostate>& to) {
     ending_ = true;
     log::info("agent", "Gracefully shutting down agent...");
     exit_code_ = 0;
+    actors_->leave(leave_max, in_io([this, to] { say_goodbye(to); }));
+  }
+
+  void say_goodbye(const reply<std::monostate>& to) {
     to.complete(ok);
     goodbye_.expires_after(farewell);
     goodbye_.async_wait([this](const auto&) {
@@ -280,6 +358,10 @@ private:
       log::warn("agent", text);
     if (auto started = start_templates(fresh.run->config.actors); !started)
       return refuse_reload(started.error().context);
+    if (auto read =
+          transport_->reload_tls(peer_tls_options_of(fresh.run->config));
+        !read)
+      return refuse_reload(read.error().context);
     actors_->load(std::move(*definitions));
     return ok;
   }
@@ -312,6 +394,10 @@ private:
     templates_.reset();
     if (http_)
       http_->stop();
+    if (transport_)
+      transport_->stop();
+    if (lan_)
+      lan_->end();
     actors_.reset();
     http_.reset();
     pid_.remove();
@@ -335,6 +421,9 @@ private:
   asio::signal_set signals_{io_, SIGINT, SIGTERM, SIGHUP};
   asio::steady_timer goodbye_{io_};
   std::unique_ptr<log_output> log_;
+  rpc_service rpc_;
+  std::shared_ptr<net::transport> transport_;
+  std::shared_ptr<net::gossip_link> lan_;
   http::backends backends_;
   std::unique_ptr<actors> actors_;
   std::unique_ptr<http::http_server> http_;

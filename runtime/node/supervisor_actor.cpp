@@ -48,6 +48,7 @@ private:
     const owner::leader_known known{msg.leader.has_value(), msg.self};
     self_->send(opts_.kv, known);
     self_->send(opts_.catalog, known);
+    self_->send(opts_.router, router::leader_known{msg.leader, msg.self});
     if (leader_ && (!msg.self || msg.term != term_))
       dismiss();
     term_ = msg.term;

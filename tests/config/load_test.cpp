@@ -103,7 +103,7 @@ TEST_CASE("load: later sources win and lists append", "[config]") {
   files.texts["b.json"] = R"({
     "node_name": "from-b", "start_join": ["10.0.0.3"],
     "node_meta": {"b": "2", "c": "2"}, "ports": {"http": 2000},
-    "services": [{"name": "s3"}], "retry_interval": "5s"
+    "services": [{"name": "s3"}], "retry_interval": "5s", "recursors": ["::1"]
   })";
   auto out =
     load_agent({"-data-dir=/d", "-join=10.0.0.1", "-node=from-flag",
@@ -125,7 +125,7 @@ TEST_CASE("load: later sources win and lists append", "[config]") {
   // Of the key that has no effect, and of nothing else.
   REQUIRE(!out->warnings.empty());
   for (const auto& warning : out->warnings)
-    CHECK(warning.find("start_join") != std::string::npos);
+    CHECK(warning.find("recursors") != std::string::npos);
 }
 
 TEST_CASE("load: flags win over files, files over -dev", "[config]") {

@@ -143,6 +143,9 @@ enum class query_kind : std::uint8_t {
   registered_nodes,
 };
 
+/// For whoever has to know whether a number is one.
+inline constexpr auto last_query_kind = query_kind::registered_nodes;
+
 /// One distinct question.
 struct query {
   query_kind kind = query_kind::nodes;
@@ -155,6 +158,11 @@ struct query {
   bool passing = false;
 
   friend auto operator<=>(const query&, const query&) = default;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, query& x) {
+    return f(x.kind, x.name, x.tags, x.node_meta, x.passing);
+  }
 };
 
 /// Everything the catalog has about one node.

@@ -201,6 +201,11 @@ struct query {
   std::vector<positioned_operation> operations;
 
   friend auto operator<=>(const query&, const query&) = default;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, query& x) {
+    return f(x.kind, x.name, x.separator, x.operations);
+  }
 };
 
 } // namespace praetor::kv
