@@ -8,6 +8,7 @@
 #include "runtime/base/mutant.hpp"
 #include "runtime/base/sometimes.hpp"
 
+#include <caf/exit_reason.hpp>
 #include <caf/send.hpp>
 
 #include <algorithm>
@@ -38,12 +39,30 @@ public:
 
   explicit leader_state(self_pointer self) : self_{self} {}
 
+  leader_state(const leader_state&) = delete;
+  leader_state& operator=(const leader_state&) = delete;
+
+  ~leader_state() {
+    const auto dismiss = [](const auto& x) {
+      if (x)
+        caf::anon_send_exit(x, caf::exit_reason::user_shutdown);
+    };
+    dismiss(reconciler_);
+    dismiss(autopilot_);
+  }
+
   leader_actor::behavior_type make_behavior(std::shared_ptr<options> opts) {
     opts_ = std::move(*opts);
-    register_self();
+    spawn_parts();
+    if (opts_.members && reconciler_)
+      on_members({gossip::pool_kind::lan, opts_.members});
+    else
+      register_self();
     on_ask();
     return {
       [this](const router::renew_session& msg) { on_renew(msg); },
+      [this](const get_health& msg) { on_health(msg); },
+      [this](const gossip::members_changed& msg) { on_members(msg); },
       [this](const sessions_arrived& msg) { on_sessions(msg); },
       [this](ask_sessions) { on_ask(); },
       [this](caf::tick_atom) { on_tick(); },
@@ -61,6 +80,19 @@ private:
     }
     clock_.renew(msg.id, now());
     msg.to.complete(ok);
+  }
+
+  void on_health(const get_health& msg) {
+    if (!autopilot_)
+      return msg.to.complete(error{errc::rejected, "there is no autopilot"});
+    self_->send(autopilot_, msg);
+  }
+
+  void on_members(const gossip::members_changed& msg) {
+    if (reconciler_)
+      self_->send(reconciler_, msg);
+    if (autopilot_)
+      self_->send(autopilot_, msg);
   }
 
   void on_sessions(const sessions_arrived& msg) {
@@ -118,6 +150,17 @@ private:
     self_->send(opts_.commands, router::submit{std::move(x), {}, this_term()});
   }
 
+  void spawn_parts() {
+    if (opts_.nodes)
+      reconciler_ =
+        spawn_reconciler(self_->system(), {opts_.commands, opts_.nodes,
+                                           opts_.self.node.id, opts_.term});
+    if (opts_.raft)
+      autopilot_ = spawn_autopilot(
+        self_->system(),
+        {opts_.raft, {opts_.self.node.id}, opts_.autopilot_config});
+  }
+
   void register_self() {
     const auto& me = opts_.self.node.name;
     self_->send(
@@ -149,6 +192,8 @@ private:
   self_pointer self_;
   options opts_;
   session_clock clock_;
+  reconciler_actor reconciler_;
+  autopilot_actor autopilot_;
 
   /// Index of the newest list of sessions.
   log_index seen_ = 0;

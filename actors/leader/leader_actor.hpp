@@ -5,17 +5,25 @@
 // term. It holds no truth: sessions live in kv, and only the log ends one.
 // Losing this actor delays duties and cannot lose or end anything.
 //
-//   router --renew_session--> LEADER --submit--> router
-//                             LEADER --read-----> kv (sessions with a TTL)
+//   router     --renew_session, get_health--> LEADER --submit--> router
+//   supervisor --members_changed------------>        --read----> kv
+//                                                    --both----> RECONCILER,
+//                                                                AUTOPILOT
 //
 // Duties
-// - registers the servers in the catalog (`consul` service, serfHealth check);
-// - ends sessions whose TTL ran out.
+// - ends sessions whose TTL ran out;
+// - keeps the catalog in step with the members of the pool: the reconciler, see
+//   reconciler_actor.hpp; until it knows them, registers this server itself;
+// - keeps Raft's membership in step with the servers: the autopilot, see
+//   autopilot_actor.hpp. It spawns both, and takes them along when it dies.
 
 #pragma once
 
 #include "actors/catalog/messages.hpp"
+#include "actors/gossip/messages.hpp"
 #include "actors/kv/messages.hpp"
+#include "actors/leader/autopilot_actor.hpp"
+#include "actors/leader/reconciler_actor.hpp"
 #include "actors/message_traits.hpp"
 #include "actors/router/messages.hpp"
 
@@ -34,9 +42,6 @@ struct ask_sessions {
   using is_message = void;
 };
 
-/// Takes commands; in production the router.
-using command_sink_actor = caf::typed_actor<caf::reacts_to<router::submit>>;
-
 /// Knows the sessions; in production kv.
 using session_source_actor = caf::typed_actor<caf::reacts_to<kv::read>>;
 
@@ -45,6 +50,10 @@ using leader_actor = caf::typed_actor<
   // A session without a clock gets one when kv's list arrives.
   // Errors: not_found for one that is ending.
   caf::reacts_to<router::renew_session>,
+  // Errors: rejected, if there is no autopilot; overloaded.
+  caf::reacts_to<get_health>,
+  // Never fails.
+  caf::reacts_to<gossip::members_changed>,
   // INTERNAL
   caf::reacts_to<sessions_arrived>, caf::reacts_to<ask_sessions>,
   caf::reacts_to<caf::tick_atom>>;
@@ -58,6 +67,13 @@ struct options {
   /// The term that it leads in: what it writes is of no use in a later one,
   /// where another leader's clocks count.
   log_term term = 0;
+  /// Lists the nodes; none: the catalog does not follow the pool.
+  node_source_actor nodes{};
+  /// Knows the servers; none: there is no autopilot.
+  raft_control_actor raft{};
+  /// As gossip last said, null if it said nothing yet.
+  gossip::member_list members{};
+  autopilot::config autopilot_config{};
 };
 
 leader_actor spawn_leader(caf::actor_system& sys, options opts);

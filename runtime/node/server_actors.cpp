@@ -119,6 +119,17 @@ state::options state_options(const server_actors& to, const server_options& x,
   return out;
 }
 
+/// What autopilot begins with, until an operator sets something else.
+leader::autopilot::config autopilot_of(const config::autopilot_settings& x) {
+  leader::autopilot::config out;
+  out.cleanup_dead_servers = x.cleanup_dead_servers;
+  out.last_contact_threshold = x.last_contact_threshold;
+  out.max_trailing_logs = static_cast<std::uint64_t>(x.max_trailing_logs);
+  out.min_quorum = x.min_quorum;
+  out.server_stabilization_time = x.server_stabilization_time;
+  return out;
+}
+
 /// The newest membership that the disks know.
 raft::membership newest(const raft::restored& x) {
   auto out = x.members;
@@ -210,6 +221,11 @@ void server_actors::begin(
   options.catalog = catalog;
   options.router = router;
   options.self = server_registration(x.settings, x.node_id);
+  // Without a network there are no members to decide about.
+  if (x.network) {
+    options.raft = raft;
+    options.autopilot = autopilot_of(x.settings.autopilot);
+  }
   options.vital = std::move(vital);
   options.on_fatal = x.on_fatal;
   supervisor = spawn_supervisor(sys, std::move(options));

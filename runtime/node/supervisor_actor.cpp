@@ -38,6 +38,7 @@ public:
       self_->monitor(actor);
     return {
       [this](const raft::leadership& msg) { on_leadership(msg); },
+      [this](const gossip::members_changed& msg) { on_members(msg); },
     };
   }
 
@@ -57,9 +58,18 @@ private:
     log::info("agent.server", "cluster leadership acquired");
     log::info("agent.server", "New leader elected",
               {{"payload", opts_.self.node.name}});
-    leader_ = leader::spawn_leader(self_->system(),
-                                   {opts_.router, opts_.kv, opts_.self, term_});
+    leader_ = leader::spawn_leader(
+      self_->system(), {opts_.router, opts_.kv, opts_.self, term_,
+                        opts_.catalog, opts_.raft, members_, opts_.autopilot});
     self_->send(opts_.router, router::leader_here{leader_});
+  }
+
+  void on_members(const gossip::members_changed& msg) {
+    if (msg.pool != gossip::pool_kind::lan)
+      return;
+    members_ = msg.members;
+    if (leader_)
+      self_->send(leader_, msg);
   }
 
   void on_down(const caf::down_msg& msg) {
@@ -91,6 +101,7 @@ private:
   supervisor_options opts_;
   log_term term_ = 0;
   leader::leader_actor leader_;
+  gossip::member_list members_;
 };
 
 } // namespace

@@ -5,6 +5,7 @@
 // leads. If an actor that the node cannot do without dies, it stops the node: a
 // half-dead node is worse than a dead one.
 //
+//   gossip --members_changed--> leader, through SUPERVISOR
 //   raft --leadership--> SUPERVISOR --leader_known--> kv, catalog
 //                                   --leader_here---> router
 //                                   --spawns, kills-> leader
@@ -27,7 +28,10 @@
 namespace praetor::node {
 
 /// The interface of the supervisor. Never fails.
-using supervisor_actor = caf::typed_actor<caf::reacts_to<raft::leadership>>;
+using supervisor_actor =
+  caf::typed_actor<caf::reacts_to<raft::leadership>,
+                   // The latest list counts; it is kept for the next leader.
+                   caf::reacts_to<gossip::members_changed>>;
 
 /// What the supervisor works with.
 struct supervisor_options {
@@ -40,6 +44,9 @@ struct supervisor_options {
   std::vector<std::pair<std::string, caf::actor>> vital;
   /// Stops the node.
   std::function<void(std::string why)> on_fatal;
+  /// For the autopilot; none: there is none.
+  leader::raft_control_actor raft{};
+  leader::autopilot::config autopilot{};
 };
 
 supervisor_actor spawn_supervisor(caf::actor_system& sys,

@@ -28,6 +28,7 @@
 #include "runtime/base/time.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -46,6 +47,11 @@ struct server {
   /// It must never vote.
   bool non_voter = false;
   std::string version;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, server& x) {
+    return f(x.name, x.address, x.status, x.non_voter, x.version);
+  }
 };
 
 using server_map = std::map<peer_id, server>;
@@ -68,14 +74,25 @@ struct server_health {
   log_index last_index = 0;
   /// For how long `healthy` has been what it is.
   duration stable_for{0};
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, server_health& x) {
+    return f(x.id, x.address, x.known, x.leader, x.voter, x.healthy,
+             x.last_contact, x.last_term, x.last_index, x.stable_for);
+  }
 };
 
 /// How all are doing.
 struct health_report {
   bool healthy = false;
   /// How many more voters may fail.
-  std::size_t failure_tolerance = 0;
+  std::uint64_t failure_tolerance = 0;
   std::vector<server_health> servers;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, health_report& x) {
+    return f(x.healthy, x.failure_tolerance, x.servers);
+  }
 };
 
 /// Replace Raft's membership, the latest one, by this.
@@ -110,6 +127,9 @@ public:
 
   /// Returns what to do about what was last observed.
   decision next() const;
+
+  /// Index of the membership that was last observed.
+  log_index members_index() const { return raft_.members_index; }
 
   health_report report() const;
 
