@@ -22,6 +22,8 @@ namespace {
 /// Packets that wait for the disk.
 constexpr std::size_t held_packets_max = 4096;
 
+constexpr auto no_keys = "Keyring is empty (encryption not enabled)";
+
 /// All decisions are in `gossip_core`. This class knows what time it is, whom
 /// to tell, who waits for what, and when things may leave.
 class gossip_state {
@@ -133,7 +135,7 @@ private:
   void on_change_keys(const change_keys& msg) {
     if (!opts_.encrypted)
       return msg.to.complete(
-        error{errc::rejected, "Keyring is empty (encryption not enabled)"});
+        key_answer{1, 1, {}, {}, {{core_->self().name, no_keys}}});
     std::map<member_key, std::string> asked;
     for (const auto& [key, m] : core_->members())
       if (m.state == member_state::alive || m.state == member_state::suspect)

@@ -138,8 +138,7 @@ struct key_answer {
 };
 
 /// Look at or change the keys of all members that live. Answered when all have
-/// answered, or after some seconds. Errors: rejected, if gossip is not
-/// encrypted.
+/// answered, or after some seconds; never fails as a whole.
 struct change_keys {
   using is_message = void;
   key_action what{};

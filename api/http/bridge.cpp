@@ -75,6 +75,9 @@ void connect_actors(backends& to, actor_handles actors) {
   to.force_leave = [](const std::string&, bool, reply<std::monostate> done) {
     refuse(done);
   };
+  to.change_keys = [](const gossip::change_keys& msg) {
+    msg.to.complete(error{errc::rejected, "this node cannot do that"});
+  };
   to.monitor = [](const std::shared_ptr<body_stream>&, const std::string&,
                   bool) {};
   // Ids are unique in the process, so only the one that waits will care.

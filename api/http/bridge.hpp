@@ -49,9 +49,9 @@ struct actor_handles {
 };
 
 /// Fills in everything that an actor answers. @pre `to.post` is set.
-/// `reload`, `leave`, `join`,
-/// `force_leave` and `monitor` are the node's own: they refuse until it sets
-/// them; so are `facts`, `post` and `random`.
+/// `reload`, `leave`, `join`, `force_leave`, `change_keys` and `monitor` are the
+/// node's own: they refuse until it sets them; so are `facts`, `post` and
+/// `random`.
 void connect_actors(backends& to, actor_handles actors);
 
 } // namespace praetor::http

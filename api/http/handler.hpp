@@ -9,6 +9,7 @@
 
 #include "actors/agent/messages.hpp"
 #include "actors/catalog/messages.hpp"
+#include "actors/gossip/messages.hpp"
 #include "actors/kv/messages.hpp"
 #include "actors/raft/messages.hpp"
 #include "actors/router/messages.hpp"
@@ -151,6 +152,8 @@ struct backends {
     join;
   std::function<void(std::string node, bool prune, reply<std::monostate>)>
     force_leave;
+  /// Looks at or changes the keys that encrypt gossip.
+  std::function<void(gossip::change_keys)> change_keys;
   /// Subscribes a stream to log lines. The error is the text for the client.
   std::function<void(std::shared_ptr<body_stream>, std::string log_level,
                      bool json)>

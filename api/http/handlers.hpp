@@ -30,6 +30,9 @@ void session_list(exchange x);
 void event_fire(exchange x);
 void event_list(exchange x);
 
+// -- keyring_handlers.cpp
+void operator_keyring(exchange x);
+
 // -- operator_handlers.cpp
 void operator_raft_configuration(exchange x);
 void operator_raft_peer(exchange x);

@@ -58,6 +58,7 @@ constexpr route all_routes[] = {
   {"GET", "/v1/internal/ui/nodes", ui_nodes, no_ns},
   {"GET", "/v1/internal/ui/services", ui_services, no_ns},
   {"GET,PUT,DELETE", "/v1/kv/", kv_key, no_ns, body_limit::value},
+  {"GET,POST,PUT,DELETE", "/v1/operator/keyring", operator_keyring},
   {"GET", "/v1/operator/raft/configuration", operator_raft_configuration},
   {"DELETE", "/v1/operator/raft/peer", operator_raft_peer},
   {"PUT", "/v1/session/create", session_create, no_ns},

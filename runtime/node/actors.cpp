@@ -79,6 +79,7 @@ struct actors::parts {
   status start_agent(std::vector<row> stored);
   void on_settled(const std::string& cluster_id);
   void begin(const server_options& x);
+  void subscribe();
   std::vector<caf::actor> all() const;
 
   actor_options options;
@@ -117,8 +118,7 @@ status actors::parts::start() {
     return started;
   if (options.settings.server)
     begin(x);
-  if (gossip)
-    caf::anon_send(gossip, gossip::subscribe{{members, agent}, {agent}});
+  subscribe();
   return ok;
 }
 
@@ -196,6 +196,15 @@ void actors::parts::begin(const server_options& x) {
                 {"agent", caf::actor_cast<caf::actor>(agent)}});
 }
 
+void actors::parts::subscribe() {
+  if (!gossip)
+    return;
+  std::vector<gossip::member_sink_actor> sinks{members, agent};
+  if (server.supervisor)
+    sinks.emplace_back(server.supervisor);
+  caf::anon_send(gossip, gossip::subscribe{std::move(sinks), {agent}});
+}
+
 std::vector<caf::actor> actors::parts::all() const {
   std::vector<caf::actor> out;
   const auto add = [&out](const auto& x) {
@@ -257,6 +266,10 @@ void actors::join(gossip::join what) const {
 }
 
 void actors::force_leave(gossip::force_leave what) const {
+  caf::anon_send(parts_->gossip, std::move(what));
+}
+
+void actors::change_keys(gossip::change_keys what) const {
   caf::anon_send(parts_->gossip, std::move(what));
 }
 

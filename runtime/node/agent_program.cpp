@@ -278,6 +278,9 @@ private:
                                    const reply<std::monostate>& to) {
       actors_->force_leave({node, prune, to});
     };
+    backends_.change_keys = [this](gossip::change_keys what) {
+      actors_->change_keys(std::move(what));
+    };
   }
 
   /// Joining one address worked, or this is why not.

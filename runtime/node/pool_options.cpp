@@ -31,6 +31,12 @@ gossip::member_facts facts_of(const config::settings& x,
   return out;
 }
 
+result<gossip::key_choice> keys_of(const config::settings& x,
+                                   const gossip::pool_files& files) {
+  return gossip::choose_keys(
+    x.disable_keyring_file ? std::string{} : files.keyring, x.encrypt);
+}
+
 } // namespace
 
 result<gossip::gossip_options> pool_options(const config::settings& x,
@@ -49,6 +55,10 @@ result<gossip::gossip_options> pool_options(const config::settings& x,
   if (!files)
     return files.error();
   out.files = std::move(*files);
+  const auto keys = keys_of(x, out.files);
+  if (!keys)
+    return keys.error();
+  out.encrypted = !keys->keys.empty();
   auto before = gossip::read_snapshot(out.files.snapshot);
   if (before)
     out.before = std::move(*before);
@@ -68,8 +78,7 @@ result<std::shared_ptr<net::gossip_link>> open_pool(boost::asio::io_context& io,
   auto files = gossip::make_pool_files(data_dir_of(x), "local");
   if (!files)
     return files.error();
-  auto keys = gossip::choose_keys(
-    x.disable_keyring_file ? std::string{} : files->keyring, x.encrypt);
+  auto keys = keys_of(x, *files);
   if (!keys)
     return keys.error();
   if (keys->differs)

@@ -495,7 +495,7 @@ TEST_CASE("gossip_actor: without encryption there are no keys",
   fixture f;
   auto& a = f.add("a");
   const auto got = f.ask<key_answer>(a, change_keys{key_action::list, "", {}});
-  CHECK(got->error().context == "Keyring is empty (encryption not enabled)");
+  CHECK((*got)->errors.at("a") == "Keyring is empty (encryption not enabled)");
 }
 
 TEST_CASE("gossip_actor: a link outlives its actor", "[gossip][actor]") {

@@ -30,6 +30,7 @@ constexpr const command* table[] = {
   &info_command,
   &join_command,
   &keygen_command,
+  &keyring_command,
   &kv_command,
   &kv_delete_command,
   &kv_export_command,

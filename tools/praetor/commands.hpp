@@ -32,6 +32,7 @@ extern const command force_leave_command;
 extern const command info_command;
 extern const command join_command;
 extern const command keygen_command;
+extern const command keyring_command;
 extern const command kv_command;
 extern const command kv_delete_command;
 extern const command kv_export_command;
