@@ -84,10 +84,9 @@ void faults::crash(const decision& x) {
   // On a disk without countable operations: at once.
   if (x.kind == "crash_at" && servers_.disk(*node).crash_within(x.number))
     return; // the failing disk ends the process, which comes back by itself
-  if (x.kind == "damage") {
-    servers_.disk(*node).damage();
-  }
   servers_.crash(*node, x.number == 1);
+  if (x.kind == "damage")
+    servers_.disk(*node).damage();
   restart_after(*node, x.value);
 }
 

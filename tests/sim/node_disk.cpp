@@ -1,7 +1,9 @@
 #include "tests/sim/node_disk.hpp"
 
+#include "storage/file_names.hpp"
 #include "storage/leveldb_log_store.hpp"
 #include "storage/leveldb_state_place.hpp"
+#include "storage/record_log.hpp"
 #include "tests/sim/random.hpp"
 
 #include <algorithm>
@@ -166,7 +168,7 @@ node_disk::node_disk(std::uint64_t seed, disk_speed speed, bool leveldb,
 // -- for a process ------------------------------------------------------------
 
 result<node_disk::stores> node_disk::open() {
-  if (damaged_)
+  if (damaged_ && !files_)
     return error{errc::corruption, "a damaged file"};
   auto log = open_log();
   if (!log)
@@ -238,6 +240,36 @@ void node_disk::note(state_shadow& to, const checkpoint_mark& mark,
       to.rows.erase(found);
     }
   }
+}
+
+void node_disk::damage() {
+  damaged_ = true;
+  for (auto tries = 0; files_ && tries < 20; ++tries)
+    if (flip_a_bit())
+      return;
+}
+
+/// In a file of LevelDB, but not in the last record of one that grows: such a
+/// file cannot be told from one whose last record never was complete. Returns
+/// false if it was, and nothing has changed.
+bool node_disk::flip_a_bit() {
+  const auto files = files_->list();
+  const auto& path = files[random_.below(files.size())];
+  const auto name = file_names::name_of(path);
+  const auto writes = file_names::parse_write_log(name).has_value();
+  const auto grows = writes || file_names::parse_manifest(name);
+  auto& bytes = files_->content(path);
+  if (bytes.empty() || !(grows || file_names::is_table(name)))
+    return false;
+  auto& byte = bytes[random_.below(bytes.size())];
+  const auto flipped = static_cast<char>(byte ^ (1 << random_.below(8)));
+  const auto before = std::exchange(byte, flipped);
+  const auto found = inspect_record_log(
+    bytes, writes ? record_log_kind::writes : record_log_kind::manifest);
+  if (!grows || found.damaged)
+    return true;
+  byte = before;
+  return false;
 }
 
 // -- what is durable ----------------------------------------------------------

@@ -108,8 +108,10 @@ public:
   /// here. False: this disk has no such operations.
   bool crash_within(std::uint64_t n);
 
-  /// Something in the log is damaged: no process can start any more.
-  void damage() { damaged_ = true; }
+  /// Something that was durable is damaged: no process can start any more,
+  /// unless nobody needs it.
+  /// @pre No process uses the disk.
+  void damage();
   bool damaged() const { return damaged_; }
 
 private:
@@ -128,6 +130,7 @@ private:
 
   result<std::unique_ptr<log_store>> open_log();
   void drain();
+  bool flip_a_bit();
   void note(const std::vector<const log_batch*>& batches);
   static void note(state_shadow& to, const checkpoint_mark& mark,
                    const std::vector<row>& rows);

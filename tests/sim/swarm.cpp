@@ -167,7 +167,7 @@ private:
         x.node = some_node();
         x.number = random_.below(2);
       });
-    if (has(damage) && in_hundred(30))
+    if (has(damage) && in_hundred(60))
       strew(1, [this](decision& x) {
         x.kind = "damage";
         x.node = some_node();

@@ -5,7 +5,7 @@
 //   H2  a failure is recorded as an answer              -> false alarms
 //   H3  the check of matching logs is off               -> others must notice
 //   H4  a crash keeps what was not synced               -> M07 is not noticed
-//   H5  the check of acknowledgements is off            -> others must notice
+//   H5  nobody looks into disks for what is durable     -> others must notice
 
 #pragma once
 
