@@ -350,3 +350,23 @@ TEST_CASE("log: time never goes back, whatever is cut", "[raft][core]") {
   x.restart({20, 2}, 80);
   CHECK(x.last_ts() == 80);
 }
+
+TEST_CASE("raft: founders wait for nobody", "[raft][core]") {
+  // Nobody leads a new cluster, and no founder has promised anything, however
+  // short ago it started.
+  restored disk;
+  disk.bootstrap =
+    membership{{{{"1"}, "10.0.0.1", true}, {{"2"}, "10.0.0.2", true}}};
+  core_options opts;
+  opts.self = {"1"};
+  opts.cluster_id = "c";
+  raft_core core{opts, disk, time_point{}};
+  auto out = core.step(begin{}, {});
+  REQUIRE(out.next_timer);
+  CHECK(*out.next_timer - time_point{} <= opts.election_min() / 2);
+  REQUIRE(out.write);
+  core.step(storage_done{out.write->token}, {});
+  out = core.step(message{"c", {"2"}, {"1"}, 1, pre_vote{2, {1, 1}}}, {});
+  REQUIRE(out.messages.size() == 1);
+  CHECK(std::get<pre_vote_reply>(out.messages[0].body).granted);
+}

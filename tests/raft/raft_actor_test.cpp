@@ -101,6 +101,7 @@ struct fixture : praetor::test::actor_fixture {
       caf::anon_send_exit(raft, caf::exit_reason::kill);
     raft_options opts;
     opts.core.self = {"1"};
+    opts.core.election_base = std::chrono::seconds{1};
     opts.wall_clock = [] { return cluster_time{1000}; };
     auto from = restore({}, {}, members);
     REQUIRE(from);

@@ -187,6 +187,8 @@ public:
   transcript_env()
     : net_{{[this](const auto& id, const auto& out) { report(id, out); },
             [this](const auto& what) { say("VIOLATED: " + what); }}} {
+    // Transcripts speak of seconds.
+    opts_.election_base = std::chrono::seconds{1};
     opts_.seed = 1;
   }
 

@@ -36,8 +36,10 @@ bool raft_core::electable() const {
 bool raft_core::sticky_towards(const peer_id& candidate) const {
   if (role_ == role::leader || now_ < lease_granted_)
     return true;
-  const auto knows_cluster = log_.last() > 0 || members_.latest_index() > 0;
-  if (knows_cluster && now_ - boot_ < opts_.election_min() && !mutant("M16"))
+  // Whoever answered a leader had its term on the disk, and the first leader of
+  // a cluster has a later term than its founders.
+  const auto promised = hard_.term > founding_term;
+  if (promised && now_ - boot_ < opts_.election_min() && !mutant("M16"))
     return true;
   // Stickiness is owed to a person: if the leader itself stands again, it has
   // given up its lease (hashicorp/raft issue 605). `leader_` cannot tell: it is
@@ -61,6 +63,15 @@ void raft_core::reset_election_deadline() {
   if (buggify("raft.long_timeout"))
     extra *= 3;
   election_deadline_ = now_ + min + duration{static_cast<std::int64_t>(extra)};
+}
+
+/// A new cluster has no leader that could be disturbed: no need to wait for a
+/// sign of one, only for the other founders to begin.
+void raft_core::expect_no_leader() {
+  const auto most = opts_.election_min() / 2 - opts_.heartbeat_period();
+  const auto extra = rng_.below(static_cast<std::uint64_t>(most.count()));
+  election_deadline_ = now_ + opts_.heartbeat_period()
+                       + duration{static_cast<std::int64_t>(extra)};
 }
 
 void raft_core::tick_election() {

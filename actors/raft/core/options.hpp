@@ -22,8 +22,10 @@ struct core_options {
   /// Scales all periods below, 1 to 10; Consul's `raft_multiplier`.
   std::uint32_t raft_multiplier = 1;
 
-  /// Shortest election timeout; the longest is twice that. At multiplier 1.
-  duration election_base = std::chrono::seconds{1};
+  /// Shortest election timeout; the longest is twice that. At multiplier 1:
+  /// far above a round trip and a sync in a local network. The default
+  /// multiplier of 5 leaves room for machines that stall.
+  duration election_base = std::chrono::milliseconds{300};
 
   /// Counts starts of this server, below 2^24. It keeps the numbers of reads
   /// apart from those before a restart, whose answers may still be under way.

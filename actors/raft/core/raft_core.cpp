@@ -122,13 +122,14 @@ void raft_core::found() {
   const auto fresh =
     hard_ == hard_state{} && log_.last() == 0 && members_.latest_index() == 0;
   if (bootstrap_ && fresh) {
-    adopt_term(1);
+    adopt_term(founding_term);
     append_entry({.index = 1,
-                  .term = 1,
+                  .term = founding_term,
                   .kind = entry_kind::config,
                   .ts = 0,
                   .origin = {},
                   .payload = encode(*bootstrap_)});
+    expect_no_leader();
   }
   bootstrap_.reset();
 }

@@ -219,6 +219,7 @@ private:
   bool sticky_towards(const peer_id& candidate) const;
   void set_leader(const peer_id& id);
   void reset_election_deadline();
+  void expect_no_leader();
   void start_pre_vote();
   void campaign(bool transfer);
   void record_vote(const peer_id& voter, bool granted);

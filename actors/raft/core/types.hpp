@@ -21,6 +21,10 @@
 
 namespace praetor::raft {
 
+/// The term of a cluster's first entry, which no leader wrote; leaders have
+/// later ones.
+constexpr log_term founding_term = 1;
+
 enum class role : std::uint8_t { follower, pre_candidate, candidate, leader };
 
 // -- messages -----------------------------------------------------------------
