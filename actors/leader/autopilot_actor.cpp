@@ -67,18 +67,23 @@ private:
     }
     if (again_)
       return look();
+    if (!msg.status)
+      return schedule_tick(true);
     if (servers_ && !deciding_)
       act();
-    schedule_tick();
+    schedule_tick(false);
   }
 
   void on_done(const decision_done& msg) {
     deciding_ = false;
-    if (msg.outcome)
+    const auto handed_over = std::exchange(handing_over_, false);
+    if (!msg.outcome)
+      log::warn(module_name, "failed to change the Raft configuration",
+                {{"error", msg.outcome.error().context}});
+    else if (!handed_over)
       return look();
-    log::warn(module_name, "failed to change the Raft configuration",
-              {{"error", msg.outcome.error().context}});
-    schedule_tick();
+    // The heir leads in a moment, and this actor ends.
+    schedule_tick(false);
   }
 
   void on_tick() {
@@ -115,6 +120,7 @@ private:
     } else if (std::holds_alternative<hand_over>(next)) {
       log::info(module_name, "this server leaves, another one shall lead");
       deciding_ = true;
+      handing_over_ = true;
       self_->send(opts_.raft, raft::transfer_leadership{
                                 std::nullopt, when_done<std::monostate>()});
     }
@@ -128,9 +134,10 @@ private:
     }};
   }
 
-  /// Alone there is nothing to look after.
-  void schedule_tick() {
-    const auto busy = servers_ && pilot_->waiting();
+  /// Alone there is nothing to look after; unless Raft did not say whether it
+  /// is, and has to be asked again.
+  void schedule_tick(bool unknown) {
+    const auto busy = unknown || (servers_ && pilot_->waiting());
     if (alone_ && !busy)
       return;
     const auto at = now() + (busy ? opts_.busy_period : opts_.idle_period);
@@ -154,6 +161,7 @@ private:
   bool again_ = false;
   /// What was decided is under way.
   bool deciding_ = false;
+  bool handing_over_ = false;
   bool alone_ = true;
 
   std::vector<reply<health_report>> questions_;
