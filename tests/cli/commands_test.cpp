@@ -474,6 +474,6 @@ TEST_CASE("completion: commands, subcommands and flags", "[cli][core]") {
         == words{"-bootstrap", "-bootstrap-expect"});
   CHECK(completions({"members", "x"}).empty());
   CHECK(complete_line("praetor kv  ge", "") == "get\n");
-  CHECK(complete_line("praetor k later", "9") == "keygen\nkv\n");
+  CHECK(complete_line("praetor k later", "9") == "keygen\nkeyring\nkv\n");
   CHECK(completion_script("fish").empty());
 }

@@ -88,7 +88,7 @@ std::vector<action> wanted(const invocation& call) {
 void print_pool(std::ostream& out, const json_value& pool,
                 std::string_view shown) {
   out << "\n";
-  if (pool["WAN"].text() == "true")
+  if (pool["WAN"].truth())
     out << "WAN:\n";
   else
     out << pool["Datacenter"].text() << " (LAN):\n";
