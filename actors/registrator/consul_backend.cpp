@@ -3,7 +3,9 @@
 #include "actors/registrator/core/consul_body.hpp"
 #include "actors/registrator/core/registry_uri.hpp"
 #include "runtime/base/json.hpp"
+#include "runtime/base/log.hpp"
 
+#include <set>
 #include <utility>
 
 namespace praetor::registrator {
@@ -34,6 +36,10 @@ std::string update_body(container_health health) {
   return out;
 }
 
+/// Marks follow what they mark: a service without a mark is nobody's until the
+/// next comparison, a mark without a service could claim a stranger's. If
+/// Consul does not take marks, because it has no leader or the token may not
+/// write keys, services are registered all the same.
 class consul_backend final : public http_backend {
 public:
   consul_backend(wire to, std::string hostname)
@@ -50,12 +56,20 @@ public:
             consul_body(x, hostname_, ignored),
             {{"Content-Type", "application/json"}}},
            std::move(f));
+    if (marks_)
+      demand({"PUT", mark_target(x.id), x.container_id, {}},
+             done{[this](const status& marked) {
+               if (!marked)
+                 lose_marks(marked.error());
+             }});
   }
 
   void remove(const service& x, done f) override {
     demand_gone(
       {"PUT", "/v1/agent/service/deregister/" + escape_path(x.id), {}, {}},
       std::move(f));
+    if (marks_)
+      demand_gone({"DELETE", mark_target(x.id), {}, {}}, done{[](auto&&) {}});
   }
 
   /// Agents do not forget.
@@ -63,12 +77,13 @@ public:
 
   void list(handler<listing> f) override {
     demand({"GET", "/v1/agent/services", {}, {}},
-           handler<http_answer>{[f](const result<http_answer>& x) {
+           handler<http_answer>{[this, f](const result<http_answer>& x) {
              if (!x)
                return f(x.error());
              auto all = parse_agent_services(x->body);
-             f(all ? result<listing>{std::move(*all)}
-                   : result<listing>{all.error()});
+             if (!all)
+               return f(all.error());
+             add_marks(std::move(*all), f);
            }});
   }
 
@@ -81,7 +96,9 @@ public:
   }
 
   registered shown(const service& x) const override {
-    return shown_by_consul(x, hostname_);
+    auto out = shown_by_consul(x, hostname_);
+    out.marked = marks_;
+    return out;
   }
 
   std::vector<std::string> faults(const service& x) const override {
@@ -91,7 +108,51 @@ public:
   }
 
 private:
+  std::string mark_target(const std::string& id) const {
+    return "/v1/kv/" + escape_path(mark_of(id, hostname_));
+  }
+
+  void add_marks(std::vector<registered> all, const handler<listing>& f) {
+    line().send(
+      {"GET", mark_target({}) + "?keys", {}, {}},
+      [this, all = std::move(all), f](const result<http_answer>& x) mutable {
+        const auto ids = marks_in(x);
+        for (auto& one : all)
+          one.marked = ids.contains(one.id);
+        f(listing{std::move(all)});
+      });
+  }
+
+  std::set<std::string> marks_in(const result<http_answer>& x) {
+    if (x && x->status == status_not_found) {
+      marks_ = true;
+      return {};
+    }
+    auto ids = !x ? result<std::set<std::string>>{x.error()}
+               : x->status != status_ok ? refused(*x)
+                                        : parse_marks(x->body, hostname_);
+    if (!ids) {
+      lose_marks(ids.error());
+      return {};
+    }
+    marks_ = true;
+    complained_ = false;
+    return std::move(*ids);
+  }
+
+  void lose_marks(const error& why) {
+    marks_ = false;
+    if (!std::exchange(complained_, true))
+      log::warn("registrator",
+                "warning: ownership cannot be marked, leftovers will stay: "
+                  + why.context);
+  }
+
   std::string hostname_;
+  /// Whether Consul takes marks, as far as is known.
+  bool marks_ = false;
+  /// Whether it was said that it does not.
+  bool complained_ = false;
 };
 
 } // namespace

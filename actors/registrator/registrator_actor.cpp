@@ -42,9 +42,10 @@ public:
                 std::shared_ptr<http_client> engine,
                 const backend_maker& registry) {
     options_ = std::move(options);
-    auto me = caf::actor_cast<registrator_actor>(self_);
-    const executor post = [me](std::function<void()> f) {
-      caf::anon_send(me, continue_with{std::move(f)});
+    // Weak: answers that come after the end must not keep it from ending.
+    const executor post = [me = self_->address()](std::function<void()> f) {
+      if (const auto to = caf::actor_cast<registrator_actor>(me))
+        caf::anon_send(to, continue_with{std::move(f)});
     };
     engine_ = std::make_shared<docker_engine>(wire{std::move(engine), post});
     registry_ = registry(post);

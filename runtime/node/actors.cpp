@@ -257,6 +257,10 @@ void actors::connect(rpc_service& to) const {
                 p.server.founder});
 }
 
+caf::actor_system& actors::system() const {
+  return parts_->sys;
+}
+
 void actors::load(agent::load_definitions definitions) const {
   caf::anon_send(parts_->agent, std::move(definitions));
 }

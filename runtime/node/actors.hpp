@@ -26,6 +26,10 @@
 #include <memory>
 #include <string>
 
+namespace caf {
+class actor_system;
+} // namespace caf
+
 namespace praetor::node {
 
 /// What the actors of a node are made from.
@@ -65,6 +69,10 @@ public:
 
   /// Lets other nodes reach the actors.
   void connect(rpc_service& to) const;
+
+  /// Where further actors of this node may live. They must have ended, or been
+  /// told to, when this object goes.
+  caf::actor_system& system() const;
 
   /// Replaces the services and checks that files define.
   void load(agent::load_definitions definitions) const;

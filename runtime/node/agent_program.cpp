@@ -15,6 +15,7 @@
 #include "runtime/node/log_output.hpp"
 #include "runtime/node/pid_file.hpp"
 #include "runtime/node/pool_options.hpp"
+#include "runtime/node/registrator_part.hpp"
 #include "runtime/node/rpc_service.hpp"
 #include "runtime/node/template_part.hpp"
 
@@ -25,6 +26,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 #include <memory>
 #include <random>
@@ -124,6 +126,8 @@ private:
       return listening;
     if (auto started = start_templates(config_.actors); !started)
       return started;
+    if (auto started = start_registrator(config_.actors); !started)
+      return started;
     if (auto written = pid_.write(config_.pid_file); !written)
       return written;
     wait_for_signal();
@@ -160,7 +164,7 @@ private:
               "this version has no DNS and no WAN pool; their ports stay "
               "closed");
     for (const auto& block : config_.actors)
-      if (block.name != "template")
+      if (block.name != "template" && block.name != "registrator")
         log::warn("agent",
                   "this version has no such actor; the block has no effect",
                   {{"actor", block.name}, {"where", block.where}});
@@ -259,6 +263,26 @@ private:
     if (!how->templates.empty())
       templates_ = std::make_unique<template_part>(
         std::move(*how), backends_, http_site(config_), random_seed());
+    return ok;
+  }
+
+  /// Starts registrator, in place of the one before.
+  status start_registrator(const std::vector<config::actor_block>& blocks) {
+    auto how = registrator_settings_of(blocks, [](std::string_view name) {
+      const auto* found = std::getenv(std::string{name}.c_str());
+      return std::string{found == nullptr ? "" : found};
+    });
+    if (!how)
+      return how.error();
+    registrator_.reset();
+    if (!*how)
+      return ok;
+    auto started = registrator_part::start(
+      **how, {io_, actors_->system(), backends_, http_site(config_),
+              config_.network.advertise_lan});
+    if (!started)
+      return started.error();
+    registrator_ = std::move(*started);
     return ok;
   }
 
@@ -361,6 +385,10 @@ private:
       log::warn("agent", text);
     if (auto started = start_templates(fresh.run->config.actors); !started)
       return refuse_reload(started.error().context);
+    if (fresh.run->config.actors != config_.actors)
+      if (auto started = start_registrator(fresh.run->config.actors); !started)
+        return refuse_reload(started.error().context);
+    config_.actors = fresh.run->config.actors;
     if (auto read =
           transport_->reload_tls(peer_tls_options_of(fresh.run->config));
         !read)
@@ -395,6 +423,7 @@ private:
 
   void stop() {
     templates_.reset();
+    registrator_.reset();
     if (http_)
       http_->stop();
     if (transport_)
@@ -431,6 +460,7 @@ private:
   std::unique_ptr<actors> actors_;
   std::unique_ptr<http::http_server> http_;
   std::unique_ptr<template_part> templates_;
+  std::unique_ptr<registrator_part> registrator_;
   pid_file pid_;
   bool ending_ = false;
   int exit_code_ = 0;

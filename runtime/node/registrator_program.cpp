@@ -36,12 +36,6 @@ namespace {
 namespace asio = boost::asio;
 using namespace registrator;
 
-std::int64_t nanoseconds_since_1970() {
-  using namespace std::chrono;
-  return duration_cast<nanoseconds>(system_clock::now().time_since_epoch())
-    .count();
-}
-
 /// 2006/01/02 15:04:05 text, in local time.
 void write_line(const log::record& line) {
   const auto now = std::time(nullptr);
@@ -160,6 +154,19 @@ private:
   registrator_actor actor_;
 };
 
+/// Errors: what is wrong with the template, and with which.
+status add_template(const char* option, const std::string& text,
+                    url_reader read, container_text& to) {
+  if (!is_template(text))
+    return ok;
+  auto made = container_template(text, std::move(read));
+  if (!made)
+    return error{made.error().code,
+                 std::string{option} + ": " + made.error().context};
+  to = std::move(*made);
+  return ok;
+}
+
 } // namespace
 
 int run_registrator(registrator_settings settings) {
@@ -171,6 +178,19 @@ int run_registrator(registrator_settings settings) {
   say("Using " + settings.registry.scheme
       + " adapter: " + settings.registry_uri);
   return registrator_program{std::move(settings)}.run();
+}
+
+status complete_options(const option_texts& from, url_reader read,
+                        options& to) {
+  auto plain = from;
+  if (is_template(from.name_from))
+    plain.name_from = "image";
+  if (auto done = read_options(plain, to); !done)
+    return done;
+  if (auto done = add_template("-tags", from.tags, read, to.more_tags); !done)
+    return done;
+  return add_template("-name-from", from.name_from, std::move(read),
+                      to.own_names);
 }
 
 std::string resolve_host(const std::string& hostname) {
@@ -201,6 +221,12 @@ std::string own_hostname() {
   if (::gethostname(text.data(), text.size() - 1) != 0)
     return {};
   return text.data();
+}
+
+std::int64_t nanoseconds_since_1970() {
+  using namespace std::chrono;
+  return duration_cast<nanoseconds>(system_clock::now().time_since_epoch())
+    .count();
 }
 
 } // namespace praetor::node

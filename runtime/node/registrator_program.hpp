@@ -2,9 +2,11 @@
 
 #pragma once
 
+#include "actors/registrator/core/option_texts.hpp"
 #include "actors/registrator/core/options.hpp"
 #include "actors/registrator/core/registry_uri.hpp"
 #include "runtime/net/http_session.hpp"
+#include "runtime/node/container_template.hpp"
 
 #include <cstdint>
 #include <string>
@@ -25,6 +27,12 @@ struct registrator_settings {
   duration retry_interval = std::chrono::milliseconds{2000};
 };
 
+/// Checks what was written, and adds it to `to`; templates are parsed.
+/// @param read for templates; see container_template()
+/// Errors: invalid_argument.
+status complete_options(const registrator::option_texts& from, url_reader read,
+                        registrator::options& to);
+
 /// Runs until a signal. Log lines go to stderr in Go's format.
 /// @returns the exit code
 int run_registrator(registrator_settings settings);
@@ -35,5 +43,7 @@ std::string resolve_host(const std::string& hostname);
 
 /// Of this host, or "".
 std::string own_hostname();
+
+std::int64_t nanoseconds_since_1970();
 
 } // namespace praetor::node

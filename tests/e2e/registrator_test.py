@@ -148,7 +148,10 @@ def command_line():
         (["consul://host:port"], 1, "bad adapter uri: consul://host:port"),
         (["consulkv://127.0.0.1"], 1, "bad adapter uri"),
         (["skydns2://127.0.0.1"], 1, "dns domain required"),
-        (["-tags", "{{.ID}}", "consul:"], 1, "templates are not supported"),
+        (["-tags", "{{nope}}", "consul:"], 1,
+         '-tags: template: tags:1: function "nope" not defined'),
+        (["-name-from", "{{.ID", "consul:"], 1,
+         "-name-from: template: tags:1: unclosed action"),
         (["-internal=x", "consul:"], 2, 'invalid boolean value "x"'),
     ]
     for args, code, text in rows:
@@ -319,36 +322,203 @@ def on_success():
 
 
 def ownership():
-    """What a dead container left is removed; strangers' services stay."""
+    """What a dead container left is removed; strangers' services stay, even
+    with an id and an address of exactly our form."""
     with folder() as home, FakeDocker(home / "docker.sock") as docker, \
             Server(folder=home).start() as server:
         api = server.client()
-        strangers = {"web", "web:1", "otherhost:test-01:80",
-                     f"{HOST}:port:x", "custom"}
-        for service in strangers:
+
+        def register(service, meta=None):
             api.ok("PUT", "/v1/agent/service/register",
                    {"ID": service, "Name": "s", "Port": 1,
-                    "Address": "10.0.0.1",
-                    "Meta": {"registrator": "otherhost"}})
-        by_hand = ident("by-hand")
-        api.ok("PUT", "/v1/agent/service/register",
-               {"ID": by_hand, "Name": "s", "Port": 1})
-        for service, meta in ((ident("ghost"), {}),
-                              ("ghost-id", {"registrator": HOST})):
-            api.ok("PUT", "/v1/agent/service/register",
-                   {"ID": service, "Name": "s", "Port": 1, "Meta": meta,
-                    "Address": IP})
+                    "Address": IP, "Meta": meta or {}})
+        strangers = {"web", "web:1", "otherhost:test-01:80", "custom"}
+        for service in strangers:
+            register(service, {"registrator": "otherhost"})
+        same_form = {ident("stranger"), ident("stranger", 81)}
+        for service in same_form:
+            register(service)
+        register("ghost-id", {"registrator": HOST})
         docker.run("aa", ports={"80/tcp": 83})
+        ghost = docker.run("ghost", ports={"80/tcp": 84})
         uri = f"consul://127.0.0.1:{server.port}"
         with Registrator(home, uri, "-ip", IP,
                          engine=home / "docker.sock") as it:
-            await_services(server, strangers | {by_hand, ident("aa")})
+            await_services(server, strangers | same_form | ids(docker))
+            marks = lambda: set(api.get("/v1/kv/registrator/?keys").json)
+            wait_until(lambda: marks() == {f"registrator/{HOST}/{x}"
+                                           for x in ids(docker)}, SOON,
+                       "the marks")
+            it.stop(signal.SIGKILL)
+            docker.remove(ghost, silent=True)
+            it.start()
+            await_services(server, strangers | same_form | {ident("aa")})
             it.await_line(f"dangling: {ident('ghost')}")
             it.await_line(f"{ident('ghost')} removed")
+            wait_until(lambda: marks() == {f"registrator/{HOST}/{ident('aa')}"},
+                       SOON, "the mark of the ghost to go")
             it.stop()
         with Registrator(home, uri, "-ip", IP, "-cleanup",
                          engine=home / "docker.sock") as it:
             await_services(server, strangers | {ident("aa")})
+
+
+def left_by_the_original():
+    """What gliderlabs/registrator registered for containers that run is taken
+    over, and removed with them."""
+    with folder() as home, FakeDocker(home / "docker.sock") as docker, \
+            Server(folder=home).start() as server:
+        key = docker.run("aa", ports={"80/tcp": 83})
+        server.client().ok("PUT", "/v1/agent/service/register", {
+            "ID": ident("aa"), "Name": "nginx", "Port": 83, "Address": IP})
+        with Registrator(home, f"consul://127.0.0.1:{server.port}", "-ip", IP,
+                         engine=home / "docker.sock") as it:
+            it.await_line("added: ")
+            it.stop(signal.SIGKILL)
+            docker.end(key)
+            it.start()
+            await_services(server, [])
+
+
+def without_marks():
+    """A Consul that takes no keys gets services all the same; nothing is
+    removed then that this process did not register."""
+    config = {"acl": {"enabled": False}, "http_config": {
+        "block_endpoints": ["/v1/kv"]}}
+    with world(config=config) as (docker, server, it):
+        a = docker.run("aa", ports={"80/tcp": 83})
+        await_services(server, ids(docker))
+        it.await_line("ownership cannot be marked, leftovers will stay")
+        docker.end(a)
+        await_services(server, [])
+        docker.boot(a)
+        await_services(server, ids(docker))
+        it.stop(signal.SIGKILL)
+        docker.end(a)
+        it.start()
+        it.await_line("Syncing services on 0 containers")
+        time.sleep(0.5)
+        await_services(server, [ident("aa")])
+
+
+def templates():
+    """-tags and -name-from may be templates over the container; one that fails
+    is said, and the others are served."""
+    tags = '{{.Config.Hostname}},{{matchFirstElement "^STAGE=" .Config.Env}}'
+    with world("-tags", tags, "-name-from",
+               '{{index (split "-" .Config.Hostname) 0}}') as (
+                   docker, server, it):
+        docker.run("web-1", ports={"80/tcp": 83}, env=["STAGE=a\\,b"])
+        await_services(server, ids(docker))
+        got = server.client().ok("GET", "/v1/agent/services")
+        got = got[ident("web-1")]
+        expect_equal((got["Service"], got["Tags"]),
+                     ("web", ["web-1", "STAGE=a,b"]), "name and tags")
+    with world("-tags", '{{index .Config.Env 1}}') as (docker, server, it):
+        docker.run("bad", ports={"80/tcp": 83}, env=["A=1"])
+        docker.run("good", ports={"80/tcp": 84}, env=["A=1", "B=2"])
+        await_services(server, [ident("good")])
+        it.await_line("bad: -tags: template: tags:1:2: executing")
+
+
+# -- inside an agent ----------------------------------------------------------
+
+
+@contextlib.contextmanager
+def agent(home, docker, *lines, start=True):
+    """A server that hosts registrator."""
+    path = home / "registrator.hcl"
+    path.write_text(block(docker, *lines))
+    server = Server(folder=home, flags=[f"-config-file={path}"])
+    server.start() if start else server.launch()
+    with server:
+        yield server, path
+
+
+def block(docker, *lines):
+    return ('actor "registrator" {\n  docker_host = "unix://%s"\n  %s\n}\n'
+            % (docker.path, "\n  ".join(lines)))
+
+
+def inside_an_agent():
+    """An agent registers by message what runs in Docker; it follows reloads,
+    leaves strangers alone, and comes back with nothing lost."""
+    with folder() as home, FakeDocker(home / "docker.sock") as docker:
+        a = docker.run("aa", ports={"80/tcp": 83})
+        with agent(home, docker, f'ip = "{IP}"', 'tags = ["x", "y"]') as (
+                server, path):
+            await_services(server, ids(docker))
+            got = server.client().ok("GET", "/v1/catalog/service/nginx")[0]
+            expect_equal((got["ServiceID"], got["ServiceAddress"],
+                          got["ServicePort"], got["ServiceTags"]),
+                         (ident("aa"), IP, 83, ["x", "y"]), "the service")
+            api = server.client()
+            api.ok("PUT", "/v1/agent/service/register",
+                   {"ID": ident("by-hand"), "Name": "s", "Address": IP})
+            docker.run("bb", ports={"80/tcp": 84}, env=[
+                "SERVICE_CHECK_TTL=30s", "SERVICE_CHECK_INITIAL_STATUS=passing"])
+            await_services(server, ids(docker) | {ident("by-hand")})
+            expect_equal(api.ok("GET", "/v1/agent/checks")[
+                f"service:{ident('bb')}"]["Status"], "passing", "the check")
+            docker.end(a)
+            await_services(server, [ident("bb"), ident("by-hand")])
+            path.write_text(block(docker, f'ip = "{IP}"', 'ignore = "b?"'))
+            server.signal(signal.SIGHUP)
+            await_services(server, [ident("by-hand")])
+            path.write_text(block(docker, 'bogus = 1'))
+            server.signal(signal.SIGHUP)
+            wait_until(lambda: "has invalid keys: bogus" in server.log(), SOON,
+                       "the bad block in the log")
+            docker.boot(a)
+            await_services(server, [ident("aa"), ident("by-hand")])
+            path.write_text("")
+            server.signal(signal.SIGHUP)
+            wait_until(lambda: server.log().count("Reloading") == 3, SOON,
+                       "the third reload")
+            registered(server)  # by the thread that reloads: that is over
+            docker.end(a)
+            time.sleep(0.5)
+            await_services(server, [ident("aa"), ident("by-hand")])
+            expect(server.alive(), "the agent ended")
+            server.signal(signal.SIGTERM)
+            server.wait(10)
+
+
+def inside_an_agent_faults():
+    """An engine that is away is waited for, and one that restarts is followed:
+    the agent goes on."""
+    with folder() as home:
+        docker = FakeDocker(home / "docker.sock")
+        with agent(home, docker, f'ip = "{IP}"') as (server, path):
+            wait_until(lambda: "connecting again in" in server.log(), SOON,
+                       "the complaint")
+            docker.run("aa", ports={"80/tcp": 83})
+            docker.start()
+            await_services(server, ids(docker), 15)
+            docker.stop()
+            docker.run("bb", ports={"80/tcp": 84}, silent=True)
+            docker.start()
+            await_services(server, ids(docker), 15)
+            docker.stop()
+            server.signal(signal.SIGTERM)
+            server.wait(10)
+
+
+def inside_an_agent_bad_input():
+    """What a block has wrong ends the start with file and line."""
+    rows = [('bogus = 1', "'actor.registrator' has invalid keys: bogus"),
+            ('internal = "maybe"', "is not a boolean"),
+            ('ttl = 5', "-ttl and -ttl-refresh must be specified together"),
+            ('deregister = "never"', '-deregister must be'),
+            ('tags = "{{nope}}"', 'function "nope" not defined'),
+            ('docker_host = "ftp://x"', "unix:///PATH or tcp://HOST:PORT")]
+    with folder() as home, FakeDocker(home / "docker.sock") as docker:
+        for line, words in rows:
+            with agent(home, docker, line, start=False) as (server, path):
+                expect_equal(server.wait(10), 1, f"exit code of {line}")
+                expect("registrator.hcl" in server.log() and
+                       words in server.log(),
+                       f"{line}: {server.log()[-400:]}")
 
 
 def unchanged_is_not_written():
@@ -818,6 +988,8 @@ def zookeeper():
 
 TESTS = [command_line, program_name, start_sequence, life_cycle, renamed,
          metadata_and_checks, docker_health, early, on_success, ownership,
+         left_by_the_original, without_marks, templates, inside_an_agent,
+         inside_an_agent_faults, inside_an_agent_bad_input,
          unchanged_is_not_written, engine_restarts, registrator_restarts,
          server_away, server_forgets, lossy_events, many_containers,
          engine_unreachable, registry_unreachable, engine_answers_rubbish,

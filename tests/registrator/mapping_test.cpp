@@ -515,6 +515,41 @@ const row rows[] = {
    [](world& w) { w.how.ignore = {"te*1"}; },
    {},
    {"ignored: e3fc91ef7059 matches te*1"}},
+  {"-ignore by label",
+   [](world& w) {
+     w.how.ignore = {"label:stage=d*"};
+     w.label("stage", "dev");
+   },
+   {},
+   {"ignored: e3fc91ef7059 matches label:stage=d*"}},
+  {"-ignore by another label",
+   [](world& w) {
+     w.how.ignore = {"label:stage=d*"};
+     w.label("stage", "production");
+   },
+   {"docker01:test-01:80 nginx 10.0.0.5 23083"}},
+  {"tags of a template come after the others",
+   [](world& w) {
+     w.how.tags = {"b"};
+     w.how.more_tags = [](const std::string& x) { return x + ",d"; };
+     w.c.document = "c";
+     w.env("SERVICE_TAGS=a");
+   },
+   {"docker01:test-01:80 nginx 10.0.0.5 23083 #a #b #c #d"}},
+  {"names of a template",
+   [](world& w) {
+     w.how.own_names = [](const std::string& x) { return x + "!"; };
+     w.c.document = "c";
+   },
+   {"docker01:test-01:80 c! 10.0.0.5 23083"}},
+  {"a template that fails",
+   [](world& w) {
+     w.how.more_tags = [](const std::string&) {
+       return praetor::error{praetor::errc::rejected, "boom"};
+     };
+   },
+   {},
+   {"warning: e3fc91ef7059 test-01: -tags: boom; it is ignored"}},
 };
 
 } // namespace
@@ -546,23 +581,4 @@ TEST_CASE("mapping: services know where they come from",
   CHECK(out.services[0].container_hostname == "test01");
   CHECK(out.services[0].container_port == 80);
   CHECK(out.services[0].container_name == "test-01");
-}
-
-TEST_CASE("mapping: patterns match as shells do", "[registrator][core]") {
-  struct pattern_row {
-    const char* pattern;
-    const char* text;
-    bool matches;
-  };
-  const pattern_row patterns[] = {
-    {"*", "", true},        {"*", "abc", true},     {"", "", true},
-    {"", "a", false},       {"a*c", "abbbc", true}, {"a*c", "abbb", false},
-    {"a?c", "abc", true},   {"a?c", "ac", false},   {"*b*", "abc", true},
-    {"**a", "bba", true},   {"*ab", "aab", true},   {"a*b*c", "axbxbc", true},
-    {"abc", "abcd", false}, {"abcd", "abc", false},
-  };
-  for (const auto& x : patterns) {
-    CAPTURE(x.pattern, x.text);
-    CHECK(matches_pattern(x.pattern, x.text) == x.matches);
-  }
 }

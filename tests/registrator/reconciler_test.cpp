@@ -109,6 +109,11 @@ struct exit_row {
   bool kept;
 };
 
+registered marked(registered x) {
+  x.marked = true;
+  return x;
+}
+
 registered stranger(const std::string& id) {
   registered out;
   out.id = id;
@@ -198,21 +203,38 @@ TEST_CASE("reconciler: an older answer does not override a newer one",
 
 TEST_CASE("reconciler: only what is ours is removed", "[registrator][core]") {
   world w;
-  auto marked = stranger("own-id");
-  marked.meta["registrator"] = "h";
+  auto own_id = stranger("own-id");
+  own_id.meta["registrator"] = "h";
   auto theirs = stranger("h:marked:80");
   theirs.meta["registrator"] = "other";
-  auto by_hand = stranger("h:by-hand:80");
-  by_hand.ip.clear();
+  auto in_store = stranger("h:key:80");
+  auto in_store_too = stranger("other:key:80");
+  in_store.own_place = in_store_too.own_place = true;
   for (const auto& x :
        {stranger("web"), stranger("other:name:80"), stranger("h:port:x"),
-        stranger("h:x:80"), theirs, by_hand, marked, stranger("h:ghost:80"),
-        stranger("h:ghost:53:udp")})
+        stranger("h:x:80"), theirs, stranger("h:of-our-form:80"), own_id,
+        marked(stranger("h:ghost:80")), marked(stranger("h:ghost:53:udp")),
+        in_store, in_store_too})
     w.registry[x.id] = x;
   w.look();
-  CHECK(w.work() == texts{"-h:ghost:53:udp", "-h:ghost:80", "-own-id"});
+  CHECK(w.work()
+        == texts{"-h:ghost:53:udp", "-h:ghost:80", "-h:key:80", "-own-id"});
   CHECK(w.said("dangling: h:ghost:80"));
   CHECK(w.said("h:ghost:80 removed"));
+}
+
+TEST_CASE("reconciler: what is wanted but not marked is written, once",
+          "[registrator][core]") {
+  world w;
+  w.see(running("a"));
+  w.look();
+  w.work();
+  w.registry[service_id("a")].marked =
+    false; // as gliderlabs/registrator left it
+  w.look();
+  CHECK(w.work() == texts{"+" + service_id("a")});
+  w.look();
+  CHECK(w.work().empty());
 }
 
 TEST_CASE("reconciler: with cleanup the form of the id is enough",
@@ -231,10 +253,10 @@ TEST_CASE("reconciler: leftovers stay while not all containers are known",
           "[registrator][core]") {
   world w;
   w.core.begin_look();
-  w.core.registry_shows({stranger("h:ghost:80")}, false);
+  w.core.registry_shows({marked(stranger("h:ghost:80"))}, false);
   CHECK(w.work().empty());
   w.core.begin_look();
-  w.core.registry_shows({stranger("h:ghost:80")}, true);
+  w.core.registry_shows({marked(stranger("h:ghost:80"))}, true);
   CHECK(w.work() == texts{"-h:ghost:80"});
 }
 
@@ -430,7 +452,7 @@ namespace {
 struct history {
   explicit history(std::uint64_t seed) : random{seed} {
     w.registry["web"] = stranger("web");
-    w.registry["h:ghost:80"] = stranger("h:ghost:80");
+    w.registry["h:ghost:80"] = marked(stranger("h:ghost:80"));
     w.look();
   }
 

@@ -174,6 +174,18 @@ TEST_CASE("consul_body: an id of one's own carries the mark of its owner",
   CHECK_FALSE(is_owned(shown_by_consul(service, "h"), "other"));
 }
 
+TEST_CASE("ownership: marks are keys below the host name",
+          "[registrator][core]") {
+  CHECK(mark_of("h:a:80", "h") == "registrator/h/h:a:80");
+  const auto ids = parse_marks(
+    R"(["registrator/h/h:a:80","registrator/h/own/id","registrator/hh/x",7])",
+    "h");
+  REQUIRE(ids);
+  CHECK(*ids == std::set<std::string>{"h:a:80", "own/id"});
+  CHECK_FALSE(parse_marks("{}", "h"));
+  CHECK_FALSE(parse_marks("", "h"));
+}
+
 TEST_CASE("ownership: ids have our form or not", "[registrator][core]") {
   struct row {
     const char* id;
@@ -283,7 +295,9 @@ TEST_CASE("container: reads what the engine tells", "[registrator][core]") {
   expected.networks = {{"bridge", {"172.17.0.2", "fd00::2"}}};
   expected.up = true;
   expected.health = container_health::healthy;
+  expected.document = x->document;
   CHECK(*x == expected);
+  CHECK(x->document.starts_with("{\"Id\":\"e3fc\""));
   const auto restarting = parse_container(
     R"({"Id":"e","State":{"Running":true,"Restarting":true},
     "Config":{"Env":null,"Labels":null}})");

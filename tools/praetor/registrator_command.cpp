@@ -2,15 +2,14 @@
 // environment of gliderlabs/registrator, and some of our own.
 // Source: gliderlabs/registrator 7.4, registrator.go.
 
-#include "actors/registrator/core/metadata.hpp"
 #include "runtime/base/text.hpp"
 #include "runtime/config/version.hpp"
 #include "runtime/net/url.hpp"
+#include "runtime/node/docker_place.hpp"
 #include "runtime/node/registrator_program.hpp"
 #include "tools/praetor/commands.hpp"
 
-#include <unistd.h>
-
+#include <algorithm>
 #include <limits>
 #include <ostream>
 #include <utility>
@@ -24,8 +23,6 @@ using node::registrator_settings;
 using registrator::registry_kind;
 
 constexpr int exit_usage = 2;
-constexpr std::string_view socket_in_container = "/tmp/docker.sock";
-constexpr std::string_view socket_on_host = "/var/run/docker.sock";
 
 constexpr flag_spec registrator_flags[] = {
   {.name = "cleanup",
@@ -49,7 +46,8 @@ constexpr flag_spec registrator_flags[] = {
    .help = "Use internal ports instead of published ones"},
   {.name = "ip", .help = "IP for ports mapped to the host"},
   {.name = "name-from",
-   .help = "Take the names of services from image, container or hostname",
+   .help = "Take the names of services from image, container or hostname, or "
+           "make them with a template",
    .preset = "image"},
   {.name = "network",
    .help = "Take internal addresses from this `network` first"},
@@ -67,7 +65,8 @@ constexpr flag_spec registrator_flags[] = {
    .kind = flag_kind::integer,
    .help = "Interval (in millisecond) between retry-attempts.",
    .preset = "2000"},
-  {.name = "tags", .help = "Append tags for all registered services"},
+  {.name = "tags",
+   .help = "Append tags for all registered services; may be a template"},
   {.name = "ttl",
    .kind = flag_kind::integer,
    .help = "TTL for services (default is no expiry)"},
@@ -94,67 +93,24 @@ error bad(std::string text) {
   return {errc::invalid_argument, std::move(text)};
 }
 
-std::uint32_t seconds_of(std::int64_t x) {
-  constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
-  return static_cast<std::uint32_t>(x < 0 ? 0 : std::min(x, most));
-}
-
-status read_times(const parsed_flags& flags, registrator_settings& to) {
-  const auto ttl = flags.integer("ttl");
-  const auto refresh = flags.integer("ttl-refresh");
-  if ((ttl == 0) != (refresh == 0))
-    return bad(
-      "-ttl and -ttl-refresh must be specified together or not at all");
-  if (ttl > 0 && ttl <= refresh)
-    return bad("-ttl must be greater than -ttl-refresh");
-  if (ttl < 0 || refresh < 0)
-    return bad("-ttl and -ttl-refresh must not be negative");
-  if (flags.integer("retry-interval") <= 0)
-    return bad("-retry-interval must be greater than 0");
-  to.how.ttl = seconds_of(ttl);
-  to.how.ttl_refresh = seconds_of(refresh);
-  to.retry_attempts = flags.integer("retry-attempts");
-  to.retry_interval =
-    std::chrono::milliseconds{seconds_of(flags.integer("retry-interval"))};
-  to.how.resync = std::chrono::seconds{seconds_of(flags.integer("resync"))};
-  if (to.how.resync > duration::zero())
-    to.how.compare_every = std::min(to.how.compare_every, to.how.resync);
-  return ok;
-}
-
-status read_names(const parsed_flags& flags, registrator_settings& to) {
-  using registrator::deregister_mode;
-  using registrator::name_source;
-  using registrator::port_suffix;
-  const auto& mode = flags.string("deregister");
-  if (mode != "always" && mode != "on-success")
-    return bad("-deregister must be \"always\" or \"on-success\"");
-  to.how.deregister =
-    mode == "always" ? deregister_mode::always : deregister_mode::on_success;
-  const auto& name = flags.string("name-from");
-  if (name != "image" && name != "container" && name != "hostname")
-    return bad("-name-from must be \"image\", \"container\" or \"hostname\"");
-  to.how.name_from = name == "image"       ? name_source::image
-                     : name == "container" ? name_source::container
-                                           : name_source::hostname;
-  const auto& suffix = flags.string("port-suffix");
-  if (suffix != "auto" && suffix != "always" && suffix != "never")
-    return bad("-port-suffix must be \"auto\", \"always\" or \"never\"");
-  to.how.suffix = suffix == "auto"     ? port_suffix::automatic
-                  : suffix == "always" ? port_suffix::always
-                                       : port_suffix::never;
-  if (flags.string("tags").find("{{") != std::string::npos)
-    return bad("-tags must be a list: templates are not supported");
-  to.how.tags = registrator::split_tags(flags.string("tags"));
-  return ok;
-}
-
 result<registrator_settings> read_flags(const parsed_flags& flags) {
   registrator_settings out;
-  if (auto done = read_times(flags, out); !done)
+  registrator::option_texts texts;
+  texts.deregister = flags.string("deregister");
+  texts.name_from = flags.string("name-from");
+  texts.port_suffix = flags.string("port-suffix");
+  texts.tags = flags.string("tags");
+  texts.ttl = flags.integer("ttl");
+  texts.ttl_refresh = flags.integer("ttl-refresh");
+  texts.resync = flags.integer("resync");
+  if (auto done = node::complete_options(texts, node::read_url, out.how); !done)
     return done.error();
-  if (auto done = read_names(flags, out); !done)
-    return done.error();
+  const auto interval = flags.integer("retry-interval");
+  if (interval <= 0)
+    return bad("-retry-interval must be greater than 0");
+  constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
+  out.retry_interval = std::chrono::milliseconds{std::min(interval, most)};
+  out.retry_attempts = flags.integer("retry-attempts");
   out.how.ip = flags.string("ip");
   out.how.internal = flags.boolean("internal");
   out.how.explicit_only = flags.boolean("explicit");
@@ -168,40 +124,6 @@ result<registrator_settings> read_flags(const parsed_flags& flags) {
 
 // -- where engine and registry are
 // ----------------------------------------------
-
-result<net::http_place> read_engine(const lookup& variable) {
-  net::http_place out;
-  auto host = variable("DOCKER_HOST");
-  if (host.empty())
-    host = "unix://"
-           + std::string{::access(socket_in_container.data(), F_OK) == 0
-                           ? socket_in_container
-                           : socket_on_host};
-  constexpr std::string_view unix_scheme = "unix://";
-  if (host.starts_with(unix_scheme)) {
-    out.socket_path = host.substr(unix_scheme.size());
-    return out;
-  }
-  const auto scheme = host.find("://");
-  const auto name = host.substr(0, scheme);
-  if (scheme == host.npos
-      || (name != "tcp" && name != "http" && name != "https"))
-    return bad("DOCKER_HOST: unix:///PATH or tcp://HOST:PORT expected, got \""
-               + host + "\"");
-  const auto parts = net::split_host_port(host.substr(scheme + 3));
-  const auto port =
-    parts ? net::parse_port(parts->port) : result<std::uint16_t>{parts.error()};
-  if (!port)
-    return bad("DOCKER_HOST: " + port.error().context);
-  out.host = parts->host;
-  out.port = *port;
-  out.tls = !variable("DOCKER_TLS_VERIFY").empty() || name == "https";
-  if (const auto folder = variable("DOCKER_CERT_PATH");
-      out.tls && !folder.empty())
-    out.files = {folder + "/ca.pem", folder + "/cert.pem", folder + "/key.pem",
-                 true};
-  return out;
-}
 
 /// Consul's variables say what the URI does not.
 result<net::http_place> read_consul(const registrator::registry_address& where,
@@ -278,7 +200,7 @@ result<registrator_settings> settings_of(const parsed_flags& flags,
   if (!where)
     return where.error();
   out->registry = std::move(*where);
-  auto engine = read_engine(io.variable);
+  auto engine = node::docker_place({}, io.variable);
   if (!engine)
     return engine.error();
   out->engine = std::move(*engine);

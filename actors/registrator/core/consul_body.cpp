@@ -151,8 +151,8 @@ std::string consul_body(const service& x, const std::string& hostname,
 
 registered shown_by_consul(const service& x, const std::string& hostname) {
   std::vector<std::string> ignored;
-  return {x.id,   x.name, x.ip,
-          x.port, x.tags, consul_meta(x, hostname, ignored)};
+  return {x.id, x.name, x.ip, x.port, x.tags, consul_meta(x, hostname, ignored),
+          true, false};
 }
 
 result<std::vector<registered>> parse_agent_services(std::string_view text) {
@@ -177,6 +177,24 @@ result<std::vector<registered>> parse_agent_services(std::string_view text) {
     out.push_back(std::move(one));
   });
   return out;
+}
+
+result<std::set<std::string>> parse_marks(std::string_view text,
+                                          const std::string& hostname) {
+  rapidjson::Document document;
+  if (!parse_document(document, text) || !document.IsArray())
+    return error{errc::corruption, "the agent answered no list of keys"};
+  std::set<std::string> out;
+  const auto prefix = mark_of("", hostname);
+  each_item(document, [&](const rapidjson::Value& x) {
+    if (const auto key = text_of(x); key.starts_with(prefix))
+      out.insert(key.substr(prefix.size()));
+  });
+  return out;
+}
+
+std::string mark_of(const std::string& id, const std::string& hostname) {
+  return std::string{marks_prefix} + hostname + "/" + id;
 }
 
 bool follows_docker_health(const service& x) {

@@ -9,6 +9,7 @@
 #include "runtime/base/result.hpp"
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,11 +27,19 @@ std::map<std::string, std::string> consul_meta(const service& x,
                                                const std::string& hostname,
                                                std::vector<std::string>& notes);
 
-/// What the agent shows once `x` is registered.
+/// What the agent shows once `x` is registered and marked.
 registered shown_by_consul(const service& x, const std::string& hostname);
 
 /// Reads the answer of GET /v1/agent/services. Errors: corruption.
 result<std::vector<registered>> parse_agent_services(std::string_view json);
+
+/// The key that marks an id as ours.
+std::string mark_of(const std::string& id, const std::string& hostname);
+
+/// Reads the ids in the answer of GET /v1/kv/registrator/<host name>/?keys.
+/// Errors: corruption.
+result<std::set<std::string>> parse_marks(std::string_view json,
+                                          const std::string& hostname);
 
 /// Whether the container's own HEALTHCHECK decides about the service.
 bool follows_docker_health(const service& x);

@@ -73,6 +73,7 @@ result<container> parse_container(std::string_view text) {
   out.network_mode = text_member(member(document, "HostConfig"), "NetworkMode");
   read_network(member(document, "NetworkSettings"), out);
   read_state(member(document, "State"), out);
+  out.document = text;
   return out;
 }
 

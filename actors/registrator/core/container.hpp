@@ -61,6 +61,9 @@ struct container {
   std::string ip;
   std::map<std::string, network_address> networks;
 
+  /// All that the engine said, for templates.
+  std::string document;
+
   /// Whether its process runs or is paused; not while it is being restarted.
   bool up = false;
   int exit_code = 0;

@@ -74,6 +74,7 @@ registered parse_entry(std::string_view key, std::string_view prefix,
     return {};
   out.name = key.substr(0, slash);
   out.id = key.substr(slash + 1);
+  out.own_place = true;
   return out;
 }
 
@@ -83,6 +84,7 @@ registered shown_as_entry(const service& x) {
   out.name = x.name;
   out.ip = x.ip;
   out.port = x.port;
+  out.own_place = true;
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include "runtime/base/text.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -71,7 +72,7 @@ public:
     : x_{from.self}, owner_{from.network_owner}, how_{how}, host_{host} {}
 
   mapped run() {
-    if (unwanted())
+    if (unwanted() || !run_templates())
       return std::move(out_);
     auto ports = candidates();
     if (ports.empty())
@@ -91,12 +92,41 @@ private:
 
   bool unwanted() {
     for (const auto& pattern : how_.ignore)
-      if (matches_pattern(pattern, x_.image)
-          || matches_pattern(pattern, x_.name)) {
+      if (matches(pattern)) {
         note("ignored: " + who() + " matches " + pattern);
         return true;
       }
     return false;
+  }
+
+  bool matches(std::string_view pattern) const {
+    constexpr std::string_view of_labels = "label:";
+    if (!pattern.starts_with(of_labels))
+      return matches_pattern(pattern, x_.image)
+             || matches_pattern(pattern, x_.name);
+    pattern.remove_prefix(of_labels.size());
+    return std::ranges::any_of(x_.labels, [pattern](const auto& label) {
+      return matches_pattern(pattern, label.first + "=" + label.second);
+    });
+  }
+
+  /// Without the texts that were asked for there is no service. @returns
+  /// whether they are there
+  bool run_templates() {
+    const auto run = [this](const char* option, const container_text& make,
+                            std::string& to) {
+      if (!make)
+        return true;
+      auto text = make(x_.document);
+      if (text)
+        to = std::move(*text);
+      else
+        note("warning: " + who() + " " + x_.name + ": " + option + ": "
+             + text.error().context + "; it is ignored");
+      return static_cast<bool>(text);
+    };
+    return run("-tags", how_.more_tags, more_tags_)
+           && run("-name-from", how_.own_names, own_name_);
   }
 
   // -- ports ------------------------------------------------------------------
@@ -183,6 +213,8 @@ private:
   }
 
   std::string preset_name() const {
+    if (how_.own_names)
+      return own_name_;
     switch (how_.name_from) {
       case name_source::container: return x_.name;
       case name_source::hostname: return x_.hostname;
@@ -218,6 +250,7 @@ private:
                                    const metadata& meta) const {
     auto out = split_tags(meta.get("tags"));
     out.insert(out.end(), how_.tags.begin(), how_.tags.end());
+    std::ranges::move(split_tags(more_tags_), std::back_inserter(out));
     if (p.protocol == "udp")
       out.emplace_back("udp");
     return out;
@@ -266,6 +299,9 @@ private:
   const container& owner_;
   const options& how_;
   const host_facts& host_;
+  /// What the templates made.
+  std::string more_tags_;
+  std::string own_name_;
   mapped out_;
 };
 

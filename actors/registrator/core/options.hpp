@@ -3,9 +3,11 @@
 
 #pragma once
 
+#include "runtime/base/result.hpp"
 #include "runtime/base/time.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -30,6 +32,11 @@ enum class port_suffix : std::uint8_t {
   never,
 };
 
+/// Makes a text of a container, which is given as the engine described it, in
+/// JSON.
+using container_text =
+  std::function<result<std::string>(const std::string& document)>;
+
 /// See the head of the file.
 struct options {
   /// The address of every service; empty: each its own.
@@ -44,9 +51,14 @@ struct options {
   std::string network;
   /// Tags of every service.
   std::vector<std::string> tags;
-  /// Patterns of images and container names that are left alone.
+  /// Not null: makes further tags, separated by commas.
+  container_text more_tags;
+  /// Patterns of images, container names and, after "label:", of labels as
+  /// NAME=VALUE, that are left alone.
   std::vector<std::string> ignore;
   name_source name_from = name_source::image;
+  /// Not null: makes the names, instead of `name_from`.
+  container_text own_names;
   port_suffix suffix = port_suffix::automatic;
 
   /// Seconds; 0: never. Both or none.

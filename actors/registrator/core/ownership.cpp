@@ -45,9 +45,10 @@ bool is_owned(const registered& x, const std::string& hostname) {
   const auto mark = x.meta.find(std::string{owner_key});
   if (mark != x.meta.end())
     return mark->second == hostname;
+  if (!x.own_place)
+    return x.marked;
   const auto parts = parse_id(x.id);
-  // We always give an address, which people who register by hand rarely do.
-  return parts && parts->hostname == hostname && !x.ip.empty();
+  return parts && parts->hostname == hostname;
 }
 
 } // namespace praetor::registrator

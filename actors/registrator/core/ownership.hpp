@@ -1,11 +1,12 @@
 // Which registrations are ours, so that we remove what we own and only that.
 // Pure.
 //
-// The mark is the id: `<host name>:<container name>:<port>[:udp]`, with the
-// host name of the registrator. It needs nothing beside the registration and is
-// the form that gliderlabs/registrator writes, so whatever that one left behind
-// is taken over. A container that chooses its own id (SERVICE_ID) has no such
-// mark; its service carries the host name in the metadata, as `registrator`.
+// Ids have a form, `<host name>:<container name>:<port>[:udp]`, but others may
+// use it, too. So a Consul is told in its KV store what is ours (marks_prefix):
+// the service itself has to look as gliderlabs/registrator writes it. Services
+// with ids of their own (SERVICE_ID) also carry the host name in the metadata,
+// as `registrator`. Where nobody else writes, as below the prefix of a store of
+// keys, the form is enough.
 
 #pragma once
 
@@ -20,6 +21,9 @@ namespace praetor::registrator {
 /// The name of the metadata that marks services with ids of their own.
 inline constexpr std::string_view owner_key = "registrator";
 
+/// Below this and `<host name>/` a Consul has a key for each id that is ours.
+inline constexpr std::string_view marks_prefix = "registrator/";
+
 /// What a registry has under an id.
 struct registered {
   std::string id;
@@ -28,9 +32,19 @@ struct registered {
   std::uint16_t port = 0;
   std::vector<std::string> tags;
   std::map<std::string, std::string> meta;
+  /// Whether the registry remembers beside it that we wrote it.
+  bool marked = false;
+  /// Whether only registrators write there.
+  bool own_place = false;
 
   friend bool operator==(const registered&, const registered&) = default;
 };
+
+/// Whether nothing is to be written for `wanted`; a mark too many is no harm.
+inline bool satisfies(registered have, const registered& wanted) {
+  have.marked = have.marked && wanted.marked;
+  return have == wanted;
+}
 
 /// The parts of an id that has the form of ours.
 struct id_parts {

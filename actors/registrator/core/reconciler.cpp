@@ -276,7 +276,7 @@ std::optional<operation> reconciler::decide(const std::string& id, entry& x) {
     }
     return operation{0, operation_kind::remove, x.last, {}};
   }
-  if (x.state != knowledge::present || x.have != view_.shown(*wanted))
+  if (x.state != knowledge::present || !satisfies(x.have, view_.shown(*wanted)))
     return operation{0, operation_kind::add, *wanted, {}};
   x.ours = true;
   x.last = *wanted;
