@@ -510,7 +510,7 @@ def inside_an_agent_bad_input():
             ('internal = "maybe"', "is not a boolean"),
             ('ttl = 5', "-ttl and -ttl-refresh must be specified together"),
             ('deregister = "never"', '-deregister must be'),
-            ('tags = "{{nope}}"', 'function "nope" not defined'),
+            ('tags = "{{nope}}"', r'function \"nope\" not defined'),
             ('docker_host = "ftp://x"', "unix:///PATH or tcp://HOST:PORT")]
     with folder() as home, FakeDocker(home / "docker.sock") as docker:
         for line, words in rows:
