@@ -7,6 +7,7 @@
 #include "runtime/template/exit_codes.hpp"
 #include "runtime/template/explain.hpp"
 #include "runtime/template/ready.hpp"
+#include "runtime/template/settings_json.hpp"
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -173,6 +174,7 @@ status daemon::load() {
   log::info("runner", std::string{"creating new runner (dry: "}
                         + (how_.dry ? "true" : "false")
                         + ", once: " + (how_.once ? "true" : "false") + ")");
+  log::debug("runner", "final config: " + settings_json(how_));
   log::info("runner", "creating watcher");
   std::vector<runner::unit_options> units;
   for (const auto& x : how_.templates) {
@@ -304,16 +306,18 @@ asio::awaitable<void> daemon::turn() {
   apply(done);
   if (outcome_)
     co_return;
-  if (how_.parse_only || how_.explain) {
+  const bool only_looks = how_.parse_only || how_.explain;
+  for (const auto& x : done.outputs)
+    if (!only_looks && !write(x))
+      co_return;
+  update_dependencies(done);
+  if (only_looks) {
     if (how_.explain && (!done.watch.empty() || !watcher_.settled()))
       co_return;
     if (how_.explain)
       std::cout << explain() << std::flush;
     co_return end(0);
   }
-  for (const auto& x : done.outputs)
-    if (!write(x))
-      co_return;
   co_await run_commands();
   const bool changed = runner_->take_changed();
   if (dedup_)
@@ -332,17 +336,6 @@ void daemon::apply(const pass_result& done) {
   if (!how_.parse_only)
     for (const auto& x : done.watch)
       watcher_.add(x);
-  log::debug("runner", "diffing and updating dependencies");
-  for (const auto& name : runner_->watched())
-    if (!is_new(done, name))
-      log::debug("runner", name + " is still needed");
-  for (const auto& name : done.forget) {
-    log::debug("runner", name + " is no longer needed");
-    watcher_.remove(name);
-    cache_.forget(name);
-  }
-  log::debug("runner", "watching " + std::to_string(runner_->watched().size())
-                         + " dependencies");
   failures_.clear();
   for (const auto& x : done.failures) {
     const auto& one = templates_[x.unit];
@@ -356,6 +349,20 @@ void daemon::apply(const pass_result& done) {
     else
       log::error("runner", text);
   }
+}
+
+void daemon::update_dependencies(const pass_result& done) {
+  log::debug("runner", "diffing and updating dependencies");
+  for (const auto& name : runner_->watched())
+    if (!is_new(done, name))
+      log::debug("runner", name + " is still needed");
+  for (const auto& name : done.forget) {
+    log::debug("runner", name + " is no longer needed");
+    watcher_.remove(name);
+    cache_.forget(name);
+  }
+  log::debug("runner", "watching " + std::to_string(runner_->watched().size())
+                         + " dependencies");
 }
 
 bool daemon::write(const output& x) {

@@ -78,6 +78,9 @@ private:
   boost::asio::awaitable<void> turn();
   evaluation evaluate(std::size_t number);
   void apply(const pass_result& done);
+
+  /// What a pass no longer used is watched no more.
+  void update_dependencies(const pass_result& done);
   bool write(const output& x);
   boost::asio::awaitable<void> run_commands();
   boost::asio::awaitable<status> run_command(const due_command& x);

@@ -194,6 +194,21 @@ status read_file(const std::string& path, settings& to,
   return ok;
 }
 
+/// "At LINE:COLUMN: object opened on line 1 is not closed: ..." as the original
+/// says it, whose end of a file lies one column further.
+std::string in_words_of_hcl(const std::string& text) {
+  const auto colon = text.find(':');
+  const auto end = text.find(": object opened on line ");
+  const auto column =
+    end == text.npos || colon >= end
+      ? std::nullopt
+      : parse_uint(std::string_view{text}.substr(colon + 1, end - colon - 1));
+  if (!column)
+    return text;
+  return text.substr(0, colon + 1) + std::to_string(*column + 1)
+         + ": object expected closing RBRACE got: EOF";
+}
+
 } // namespace
 
 void read_template(block_reader& in, template_settings& to) {
@@ -224,7 +239,8 @@ status read_settings(std::string_view text, settings& to,
                      std::vector<std::string>& warnings) {
   const auto tree = config::parse_hcl(text);
   if (!tree)
-    return refused("error decoding config: " + tree.error().context);
+    return refused("error decoding config: "
+                   + in_words_of_hcl(tree.error().context));
   const auto* object = tree->as<config::value_object>();
   problems found;
   block_reader in{*object, "", found};
