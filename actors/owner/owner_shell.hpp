@@ -18,6 +18,7 @@
 #include "actors/owner/messages.hpp"
 #include "actors/raft/messages.hpp"
 #include "runtime/base/buggify.hpp"
+#include "runtime/base/counters.hpp"
 #include "runtime/base/mutant.hpp"
 #include "runtime/base/sometimes.hpp"
 
@@ -218,12 +219,13 @@ private:
     if (buggify("owner.settle_later"))
       return self_->send(self_, settle_watches{});
     settling_ = false;
-    live_.settle([this](const query& q) { return core_->evaluate(q); },
+    live_.settle([this](const query& q) { return evaluate(q); },
                  [](const waiter& w, const answer& x) {
                    return x.index > w.options.min_index;
                  },
                  [this](const waiter& w, const answer& x) {
                    sometimes("owner.watch_woken_by_delete", !x.found);
+                   watches_woken.add();
                    give(w.to, x);
                  });
   }
@@ -311,13 +313,18 @@ private:
     schedule_tick();
   }
 
+  answer evaluate(const query& q) {
+    query_evaluations.add();
+    return core_->evaluate(q);
+  }
+
   /// Returns the answer as of now, kept or evaluated.
   answer current(const query& q) {
     // What is not there may get a higher index without a topic that moves.
     if (auto kept = live_.find(q);
         kept && kept->found && !buggify("owner.evaluate_anew"))
       return std::move(*kept);
-    auto x = core_->evaluate(q);
+    auto x = evaluate(q);
     if (x.found && Core::cacheable(q) && !buggify("owner.keep_nothing"))
       live_.keep(q, core_->topics(q), x);
     return x;

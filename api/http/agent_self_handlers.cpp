@@ -4,6 +4,7 @@
 #include "api/http/http_error.hpp"
 #include "api/http/reads.hpp"
 #include "api/http/respond.hpp"
+#include "runtime/base/counters.hpp"
 #include "runtime/base/json.hpp"
 #include "runtime/base/log.hpp"
 #include "runtime/base/text.hpp"
@@ -189,9 +190,11 @@ std::string metrics_time() {
 }
 
 void show_metrics(const exchange& x, const moment& m) {
-  const std::array<std::pair<std::string_view, std::uint64_t>, 7> gauges{{
+  const std::array<std::pair<std::string_view, std::uint64_t>, 9> gauges{{
     {"consul.agent.checks", m.counts.checks},
     {"consul.agent.services", m.counts.services},
+    {"consul.praetor.query_evaluations", query_evaluations.value()},
+    {"consul.praetor.watches_woken", watches_woken.value()},
     {"consul.raft.applied_index", m.raft.applied},
     {"consul.raft.commit_index", m.raft.commit},
     {"consul.raft.last_index", m.raft.last_log_index},

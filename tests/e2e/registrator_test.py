@@ -27,6 +27,7 @@ import time
 from fake_docker import FakeDocker
 from harness import (Client, Failure, Server, binary, expect, expect_equal,
                      folder, free_ports, run_tests, wait_until)
+from tls_proxy import Certificates, Proxy, have_openssl
 
 HOST = socket.gethostname()
 SOON = 5  # seconds for what takes milliseconds, on a busy machine
@@ -771,6 +772,70 @@ def consul_unix():
                 await_services(server, [ident("aa")])
 
 
+def consul_tls():
+    """consul-tls speaks TLS with certificates of both sides, and always
+    verifies."""
+    if not have_openssl():
+        return "no openssl"
+    with folder() as home, FakeDocker(home / "docker.sock") as docker, \
+            Server(folder=home).start() as server:
+        at = Certificates(home)
+        env = {"CONSUL_CACERT": at.file("ca.pem"),
+               "CONSUL_CLIENT_CERT": at.file("client.pem"),
+               "CONSUL_CLIENT_KEY": at.file("client-key.pem"),
+               "CONSUL_HTTP_SSL_VERIFY": "false"}  # must not matter
+        a = docker.run("aa", ports={"80/tcp": 83})
+        with Proxy(server.port, at, mutual=True) as proxy:
+            uri = f"consul-tls://localhost:{proxy.port}"
+            with Registrator(home, uri, "-ip", IP, env=env,
+                             engine=home / "docker.sock") as it:
+                await_services(server, ids(docker))
+                docker.end(a)
+                await_services(server, [])
+                expect(it.process.poll() is None, "registrator ended")
+            accepted = proxy.accepted
+            with Registrator(home, uri, "-ip", IP, engine=home / "docker.sock",
+                             env=env | {"CONSUL_CACERT": at.file("other.pem")}
+                             ) as it:
+                wait_until(lambda: it.process.poll() is not None, SOON, "end")
+                expect_equal(it.process.returncode, 1, "exit code")
+                expect("certificate" in it.log(), it.log()[-300:])
+            expect_equal(proxy.accepted, accepted, "connections")
+    return None
+
+
+def docker_over_tcp():
+    """DOCKER_HOST=tcp://HOST:PORT, plain and with TLS as docker's own client has
+    it."""
+    if not have_openssl():
+        return "no openssl"
+    with folder() as home, FakeDocker(home / "docker.sock") as docker, \
+            Server(folder=home).start() as server:
+        at = Certificates(home)
+        (home / "cert").mkdir()
+        for name, source in (("ca", "ca"), ("cert", "client"),
+                             ("key", "client-key")):
+            shutil.copy(home / f"{source}.pem", home / "cert" / f"{name}.pem")
+        tls = {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": f"{home}/cert"}
+        uri = f"consul://127.0.0.1:{server.port}"
+        for certificates, more in ((None, {}), (at, tls)):
+            with Proxy(docker.path, certificates, mutual=True) as proxy:
+                env = {"DOCKER_HOST": f"tcp://localhost:{proxy.port}", **more}
+                with Registrator(home, uri, "-ip", IP, env=env):
+                    key = docker.run("aa", ports={"80/tcp": 83})
+                    await_services(server, ids(docker))
+                    docker.remove(key)
+                    await_services(server, [])
+        with Proxy(docker.path, at) as proxy:
+            shutil.copy(home / "other.pem", home / "cert" / "ca.pem")
+            env = {"DOCKER_HOST": f"tcp://localhost:{proxy.port}", **tls}
+            with Registrator(home, uri, env=env) as it:
+                wait_until(lambda: it.process.poll() is not None, SOON, "end")
+                expect("certificate" in it.log(), it.log()[-300:])
+            expect_equal(proxy.accepted, 0, "connections")
+    return None
+
+
 class Etcd:
     """Debian's etcd with both of its APIs, on 127.0.0.1."""
 
@@ -993,7 +1058,8 @@ TESTS = [command_line, program_name, start_sequence, life_cycle, renamed,
          unchanged_is_not_written, engine_restarts, registrator_restarts,
          server_away, server_forgets, lossy_events, many_containers,
          engine_unreachable, registry_unreachable, engine_answers_rubbish,
-         bad_containers, consulkv, consul_unix, etcd_2, etcd_3, skydns2,
+         bad_containers, consulkv, consul_unix, consul_tls,
+         docker_over_tcp, etcd_2, etcd_3, skydns2,
          zookeeper]
 
 if __name__ == "__main__":

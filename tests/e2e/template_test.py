@@ -30,6 +30,7 @@ import urllib.parse
 
 from harness import (Client, Server, binary, expect, expect_equal, folder,
                      free_ports, run_tests, runs, wait_until)
+from tls_proxy import Certificates, Proxy, have_openssl
 
 CASES = pathlib.Path(__file__).with_name("template_cases.json")
 STEP_SECONDS = 1.0  # between the steps of a recorded case
@@ -715,6 +716,65 @@ def talks_over_a_socket():
                 expect_equal(run.read(), "v=1\n", "the file")
 
 
+def talks_tls():
+    """https:// addresses, by flags, file and environment, with certificates of
+    both sides; who cannot be verified is not asked."""
+    if not have_openssl():
+        return "no openssl"
+    with scene(a="1") as (home, server):
+        at = Certificates(home)
+        ours = {"ca": at.file("ca.pem"), "cert": at.file("client.pem"),
+                "key": at.file("client-key.pem")}
+        retry = ["-consul-retry-attempts=1", "-consul-retry-backoff=1ms"]
+        with Proxy(server.port, at, mutual=True) as proxy:
+            def once(code, *flags, env=None, files=None, words=""):
+                where = [] if env or files else \
+                    [f"-consul-addr=https://localhost:{proxy.port}"]
+                (home / "out").unlink(missing_ok=True)
+                with Run(home, 0, "-once", "-template=in:out", *retry, *where,
+                         *flags, addr=False, env=env,
+                         files=TEMPLATE | (files or {})) as run:
+                    expect_equal(run.wait(), code,
+                                 f"exit code of {flags}; {run.stderr()}")
+                    expect_equal(run.read(), "v=1\n" if code == 0 else None,
+                                 f"the file of {flags}")
+                    expect(words in run.stderr(), run.stderr())
+
+            flags = [f"-consul-ssl-ca-cert={ours['ca']}",
+                     f"-consul-ssl-cert={ours['cert']}",
+                     f"-consul-ssl-key={ours['key']}"]
+            once(0, *flags)
+            once(0, f"-consul-addr=127.0.0.1:{proxy.port}", "-consul-ssl",
+                 *flags)
+            once(0, f"-consul-addr=127.0.0.1:{proxy.port}", "-consul-ssl",
+                 "-consul-ssl-server-name=localhost", *flags)
+            once(0, "-consul-ssl-verify=false", *flags[1:])
+            once(0, env={"CONSUL_HTTP_ADDR": f"https://localhost:{proxy.port}",
+                         "CONSUL_CACERT": ours["ca"],
+                         "CONSUL_CLIENT_CERT": ours["cert"],
+                         "CONSUL_CLIENT_KEY": ours["key"]})
+            block = ('consul { address = "localhost:%d" ssl { enabled = true '
+                     'ca_cert = "%s" cert = "%s" key = "%s" } }'
+                     % (proxy.port, ours["ca"], ours["cert"], ours["key"]))
+            once(0, "-config=c.hcl", files={"c.hcl": block})
+            accepted = proxy.accepted
+            once(14, *flags[1:], words="certificate")
+            once(14, f"-consul-ssl-ca-cert={at.file('other.pem')}", *flags[1:],
+                 words="certificate")
+            once(14, "-consul-ssl-server-name=example.org", *flags,
+                 words="certificate")
+            once(14, "-consul-ssl-ca-cert=/no/such", words="/no/such")
+            expect_equal(proxy.accepted, accepted, "connections")
+            once(14, flags[0])  # without a certificate of its own
+            with Run(home, 0, "-template=in:out", *flags, addr=False,
+                     env={"CONSUL_HTTP_ADDR":
+                          f"https://localhost:{proxy.port}"}) as run:
+                run.await_text("v=1\n")
+                put(server.port, "/v1/kv/a", "2")
+                run.await_text("v=2\n")
+    return None
+
+
 def watches_files():
     """A file is read again when it changes; a missing one is fatal."""
     with folder() as home:
@@ -750,6 +810,76 @@ def many_templates():
                   open(f"/proc/{run.process.pid}/status")
                   if x.startswith("VmRSS:")][0]
             expect(kb < 100_000, f"{kb} KB resident")
+
+
+def numbers(client):
+    """What /v1/agent/metrics shows."""
+    return {x["Name"]: x["Value"]
+            for x in client.ok("GET", "/v1/agent/metrics")["Gauges"]}
+
+
+def cpu_seconds(pid):
+    parts = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")")[1].split()
+    return sum(map(int, parts[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def many_processes(count=200, services=10, idle_seconds=10):
+    """200 processes that watch the same 10 services: the server is idle, and
+    one change leads to one evaluation and 200 answers."""
+    names = [f"s{i}" for i in range(services)]
+    text = "".join('{{range service "%s"}}{{.ID}} {{end}}' % x for x in names)
+
+    def register(client, name, node):
+        client.ok("PUT", "/v1/catalog/register", {
+            "Node": node, "Address": "10.0.0.1",
+            "Service": {"Service": name, "ID": f"{name}-{node}", "Port": 80}})
+
+    def everywhere(content):
+        wait_until(lambda: all((home / f"out{i}").exists() and
+                               (home / f"out{i}").read_text() == content
+                               for i in range(count)), 60, "all files", 0.1)
+
+    # One connection for each process and service; 200 are usual.
+    config = {"limits": {"http_max_conns_per_client": 2 * count * services}}
+    with folder() as home, Server(config=config, folder=home) as server, \
+            contextlib.ExitStack() as stack:
+        server.await_synced()
+        client = server.client()
+        for name in names:
+            register(client, name, "n1")
+        (home / "in").write_text(text)
+        for i in range(count):
+            process = subprocess.Popen(
+                program() + [f"-consul-addr=127.0.0.1:{server.port}",
+                             f"-template=in:out{i}"], cwd=home,
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            stack.callback(lambda x=process: (x.kill(), x.wait()))
+        first = " ".join(f"{x}-n1" for x in names) + " "
+        everywhere(first)
+        key = "consul.praetor.query_evaluations"
+
+        def quiet():  # the last process has asked its last question
+            before = numbers(client)[key], cpu_seconds(server.process.pid)
+            time.sleep(0.5)
+            return before == (numbers(client)[key],
+                              cpu_seconds(server.process.pid))
+        wait_until(quiet, 30, "silence")
+        before = cpu_seconds(server.process.pid)
+        time.sleep(idle_seconds)
+        share = (cpu_seconds(server.process.pid) - before) / idle_seconds
+        expect(share < 0.01, f"idle, the server takes {share * 100:.2f} % of "
+               "a processor")
+        for round_, name in enumerate(("s0", "s7"), 2):
+            old = numbers(client)
+            register(client, name, f"n{round_}")
+            first = first.replace(f"{name}-n1", f"{name}-n1 {name}-n{round_}")
+            everywhere(first)
+            wait_until(quiet, 30, "silence")
+            new = numbers(client)
+            expect_equal(new[key] - old[key], 1, "evaluations of one change")
+            woken = "consul.praetor.watches_woken"
+            expect_equal(new[woken] - old[woken], count, "answers")
+        print(f"     {count} processes: {share * 100:.2f} % of a processor")
 
 
 def inside_an_agent():
@@ -801,8 +931,8 @@ TESTS = [recorded_runs, renders_services, survives_an_outage,
          exec_faults, waits_for_quiet, watches_each_once, explains,
          shows_the_line, tokens_and_variables, hides_secrets, bad_servers,
          bad_configuration, hostile_destinations, shares_the_work,
-         talks_over_a_socket, watches_files, many_templates,
-         inside_an_agent]
+         talks_over_a_socket, talks_tls, watches_files, many_templates,
+         many_processes, inside_an_agent]
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
