@@ -1,6 +1,7 @@
 #include "actors/founder/founder_actor.hpp"
 
 #include "actors/spawn.hpp"
+#include "actors/tick_timer.hpp"
 #include "runtime/base/codec.hpp"
 #include "runtime/base/log.hpp"
 
@@ -40,8 +41,8 @@ public:
       [this](const promise_answered& msg) { on_answer(msg); },
       [this](const cluster_stored& msg) { on_cluster(msg); },
       [this](caf::tick_atom) {
-        tick_at_.reset();
-        perform(core_->tick(now()));
+        if (timer_.ring(now()))
+          perform(core_->tick(now()));
       },
     };
   }
@@ -135,10 +136,8 @@ private:
   }
 
   void schedule_tick(std::optional<time_point> at) {
-    if (!at || (tick_at_ && *tick_at_ <= *at))
-      return;
-    tick_at_ = at;
-    self_->scheduled_send(self_, *at, caf::tick_atom_v);
+    if (at)
+      timer_.set(self_, *at);
   }
 
   // -- member variables -------------------------------------------------------
@@ -155,8 +154,7 @@ private:
   /// What was logged last.
   std::string remark_;
 
-  /// When the earliest tick under way arrives.
-  std::optional<time_point> tick_at_;
+  tick_timer timer_;
 };
 
 } // namespace

@@ -1,6 +1,7 @@
 #include "actors/leader/autopilot_actor.hpp"
 
 #include "actors/spawn.hpp"
+#include "actors/tick_timer.hpp"
 #include "runtime/base/log.hpp"
 
 #include <caf/send.hpp>
@@ -87,7 +88,8 @@ private:
   }
 
   void on_tick() {
-    tick_at_.reset();
+    if (!timer_.ring(now()))
+      return;
     look();
   }
 
@@ -140,11 +142,7 @@ private:
     const auto busy = unknown || (servers_ && pilot_->waiting());
     if (alone_ && !busy)
       return;
-    const auto at = now() + (busy ? opts_.busy_period : opts_.idle_period);
-    if (tick_at_ && *tick_at_ <= at)
-      return;
-    tick_at_ = at;
-    self_->scheduled_send(self_, at, caf::tick_atom_v);
+    timer_.set(self_, now() + (busy ? opts_.busy_period : opts_.idle_period));
   }
 
   // -- member variables -------------------------------------------------------
@@ -166,8 +164,7 @@ private:
 
   std::vector<reply<health_report>> questions_;
 
-  /// When the earliest tick under way arrives.
-  std::optional<time_point> tick_at_;
+  tick_timer timer_;
 };
 
 } // namespace

@@ -2,6 +2,7 @@
 
 #include "actors/leader/core/session_clock.hpp"
 #include "actors/spawn.hpp"
+#include "actors/tick_timer.hpp"
 #include "runtime/base/buggify.hpp"
 #include "runtime/base/codec.hpp"
 #include "runtime/base/log.hpp"
@@ -123,7 +124,8 @@ private:
   }
 
   void on_tick() {
-    tick_at_.reset();
+    if (!timer_.ring(now()))
+      return;
     for (auto& id : clock_.expire(now())) {
       log::info("agent.server", "session TTL expired", {{"session", id}});
       sometimes("leader.session_expired");
@@ -180,11 +182,8 @@ private:
 
   /// Makes sure that a tick arrives at the next deadline.
   void schedule_tick() {
-    const auto deadline = clock_.next_deadline();
-    if (!deadline || (tick_at_ && *tick_at_ <= *deadline))
-      return;
-    tick_at_ = deadline;
-    self_->scheduled_send(self_, *deadline, caf::tick_atom_v);
+    if (const auto deadline = clock_.next_deadline())
+      timer_.set(self_, *deadline);
   }
 
   // -- member variables -------------------------------------------------------
@@ -198,8 +197,7 @@ private:
   /// Index of the newest list of sessions.
   log_index seen_ = 0;
 
-  /// When the earliest tick under way arrives.
-  std::optional<time_point> tick_at_;
+  tick_timer timer_;
 };
 
 } // namespace

@@ -17,6 +17,7 @@
 #include "actors/owner/core/read_gate.hpp"
 #include "actors/owner/messages.hpp"
 #include "actors/raft/messages.hpp"
+#include "actors/tick_timer.hpp"
 #include "runtime/base/buggify.hpp"
 #include "runtime/base/counters.hpp"
 #include "runtime/base/mutant.hpp"
@@ -231,7 +232,8 @@ private:
   }
 
   void on_tick() {
-    tick_at_.reset();
+    if (!timer_.ring(now()))
+      return;
     live_.expire(now(), [this](const query& q, const waiter& w) {
       give(w.to, current(q));
     });
@@ -336,11 +338,8 @@ private:
 
   /// Makes sure that a tick arrives at the next deadline.
   void schedule_tick() {
-    const auto deadline = live_.next_deadline();
-    if (!deadline || (tick_at_ && *tick_at_ <= *deadline))
-      return;
-    tick_at_ = deadline;
-    self_->scheduled_send(self_, *deadline, caf::tick_atom_v);
+    if (const auto deadline = live_.next_deadline())
+      timer_.set(self_, *deadline);
   }
 
   // -- member variables -------------------------------------------------------
@@ -355,8 +354,7 @@ private:
   bool settling_ = false;
   std::uint64_t next_own_id_ = own_ids;
 
-  /// When the earliest tick under way arrives.
-  std::optional<time_point> tick_at_;
+  tick_timer timer_;
 };
 
 } // namespace praetor::owner

@@ -2,6 +2,7 @@
 
 #include "actors/raft/waiting.hpp"
 #include "actors/spawn.hpp"
+#include "actors/tick_timer.hpp"
 #include "runtime/base/buggify.hpp"
 #include "runtime/base/log.hpp"
 #include "runtime/base/mutant.hpp"
@@ -107,7 +108,8 @@ private:
   }
 
   void on_tick() {
-    tick_at_.reset();
+    if (!timer_.ring(now()))
+      return;
     turn(tick{});
   }
 
@@ -392,10 +394,8 @@ private:
       at(proposals_.next_deadline());
     for (const auto& x : reads_)
       at(core_->leader().value.empty() ? x.deadline : x.retry_at);
-    if (!deadline || (tick_at_ && *tick_at_ <= *deadline))
-      return;
-    tick_at_ = deadline;
-    self_->scheduled_send(self_, *deadline, caf::tick_atom_v);
+    if (deadline)
+      timer_.set(self_, *deadline);
   }
 
   // -- what others are told ---------------------------------------------------
@@ -513,8 +513,7 @@ private:
   std::optional<leadership> told_;
 
   std::optional<time_point> core_timer_;
-  /// When the earliest tick under way arrives.
-  std::optional<time_point> tick_at_;
+  tick_timer timer_;
 };
 
 } // namespace

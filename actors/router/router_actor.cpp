@@ -2,6 +2,7 @@
 
 #include "actors/router/core/command_queue.hpp"
 #include "actors/spawn.hpp"
+#include "actors/tick_timer.hpp"
 #include "runtime/base/buggify.hpp"
 
 #include <caf/send.hpp>
@@ -130,7 +131,8 @@ private:
   }
 
   void on_tick() {
-    tick_at_.reset();
+    if (!timer_.ring(now()))
+      return;
     while (!held_.empty() && held_.front().deadline <= now()) {
       held_.front().request.to.complete(
         error{errc::no_leader, "No cluster leader"});
@@ -245,10 +247,8 @@ private:
       earlier(held_.front().deadline);
     if (ask_at_)
       earlier(*ask_at_);
-    if (!at || (tick_at_ && *tick_at_ <= *at))
-      return;
-    tick_at_ = at;
-    self_->scheduled_send(self_, *at, caf::tick_atom_v);
+    if (at)
+      timer_.set(self_, *at);
   }
 
   // -- member variables -------------------------------------------------------
@@ -269,8 +269,7 @@ private:
   /// When to ask the leader again, if it failed.
   std::optional<time_point> ask_at_;
 
-  /// When the earliest tick under way arrives.
-  std::optional<time_point> tick_at_;
+  tick_timer timer_;
 };
 
 } // namespace

@@ -2,6 +2,7 @@
 
 #include "actors/router/core/command_queue.hpp"
 #include "actors/spawn.hpp"
+#include "actors/tick_timer.hpp"
 #include "runtime/base/log.hpp"
 #include "runtime/base/rng.hpp"
 
@@ -149,7 +150,8 @@ private:
   }
 
   void on_tick() {
-    tick_at_.reset();
+    if (!timer_.ring(now()))
+      return;
     if (now() >= stay_until_)
       choose_server();
     commands_.expire(now());
@@ -316,10 +318,8 @@ private:
         earlier(commands_.target() ? retry_at_ : x->second.patience);
     if (!questions_.empty() && servers_.size() > 1)
       earlier(stay_until_);
-    if (!at || (tick_at_ && *tick_at_ <= *at))
-      return;
-    tick_at_ = std::max(*at, now());
-    self_->scheduled_send(self_, *tick_at_, caf::tick_atom_v);
+    if (at)
+      timer_.set(self_, std::max(*at, now()));
   }
 
   // -- member variables -------------------------------------------------------
@@ -344,8 +344,7 @@ private:
   /// By the id of a watch: its question.
   std::map<std::uint64_t, std::uint64_t> watches_;
 
-  /// When the earliest tick under way arrives.
-  std::optional<time_point> tick_at_;
+  tick_timer timer_;
 };
 
 } // namespace
