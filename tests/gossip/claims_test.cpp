@@ -150,10 +150,42 @@ TEST_CASE("claims: an accused node refutes", "[gossip][core]") {
       b.hear(row.claim);
       CHECK(b.core.incarnation() == row.incarnation);
       const auto refuted = row.incarnation > 1;
-      CHECK(b.spreads(self_key) == refuted);
+      const auto stale = row.name == std::string{"suspected earlier"};
+      CHECK(b.spreads(self_key) == (refuted || stale));
       CHECK(b.out.snapshot.has_value() == refuted);
       CHECK(b.core.health_score() == std::min(7, score + (refuted ? 1 : 0)));
     }
+  }
+}
+
+// A node restarted, and one of the pool missed its new incarnation. That one
+// accused the old one, got no objection, and called a living node dead.
+TEST_CASE("claims: who accuses an old incarnation is told of the new one",
+          "[gossip][core]") {
+  bench b{{}, pool_snapshot{4, {}, false, {}}};
+  b.know("x");
+  b.run(30s);
+  REQUIRE(b.core.incarnation() == 5);
+  REQUIRE_FALSE(b.spreads(self_key));
+  packet_writer packet{cluster_mark_of("cluster"), packet_bytes_max};
+  packet.add(encode_part(suspect{self_key, 4, x_key}));
+  packet.add(encode_part(ping{1, self_key}));
+  b.feed(packet_received{facts_of("x").at, packet.bytes()});
+  CHECK(b.core.incarnation() == 5);
+  const auto said = b.said();
+  CHECK(count<ack>(said) == 1);
+  CHECK(count<alive>(said) == 1); // with the answer, not some time later
+}
+
+TEST_CASE("probing: a suspect hears of it before it answers",
+          "[gossip][core]") {
+  bench b;
+  bring(b, state::suspect);
+  for (const auto& [to, part] : b.run(1s)) {
+    if (std::holds_alternative<ping>(part))
+      FAIL_CHECK("a ping without an accusation before it");
+    if (std::holds_alternative<suspect>(part))
+      break;
   }
 }
 

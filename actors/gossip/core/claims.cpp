@@ -179,10 +179,16 @@ void gossip_core::accept(const dead& x) {
 }
 
 /// Says that this node lives, louder than who said otherwise about its
-/// incarnation `accused`.
+/// incarnation `accused`. Who accuses an older one missed the latest news, and
+/// would call it dead in the end: it is told again.
 void gossip_core::refute(std::uint32_t accused) {
-  if (departure_ != departure::none || accused < incarnation_)
+  if (departure_ != departure::none)
     return;
+  if (accused < incarnation_) {
+    if (!queue_.contains({broadcast_queue::kind::claim, self_}))
+      announce_self();
+    return;
+  }
   incarnation_ = std::min(std::max(incarnation_, accused), incarnation_max - 1);
   if (!mutant("G02")) // refute with the incarnation that was accused
     ++incarnation_;

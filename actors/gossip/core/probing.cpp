@@ -94,10 +94,11 @@ void gossip_core::start_probe() {
   probe_->sent = now_;
   probe_->indirect_at = now_ + opts_.probe_timeout;
   probe_->deadline = now_ + awareness_.scale(opts_.probe_interval);
-  std::vector<message> parts{ping{probe_->seq, *target}};
-  // A suspect hears of it at once, so that it can refute.
+  std::vector<message> parts;
+  // A suspect hears of it first, so that its answer can bring the refutation.
   if (m.state == member_state::suspect)
     parts.emplace_back(suspect{*target, m.incarnation, self_});
+  parts.emplace_back(ping{probe_->seq, *target});
   send(probe_->at, parts);
   if (buggify("gossip.probe_indirectly_at_once"))
     probe_indirectly();

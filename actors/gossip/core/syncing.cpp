@@ -111,8 +111,10 @@ void gossip_core::merge(const member_entry& x) {
       }
       [[fallthrough]];
     case member_state::suspect:
-      // Not dead on hearsay: the member shall have a chance to refute.
-      accept(suspect{key, x.claim.incarnation, self_});
+      // Not dead on hearsay: the member shall have a chance to refute. Nor
+      // does hearsay confirm a suspicion; this node did not probe.
+      if (!suspicions_.contains(key))
+        accept(suspect{key, x.claim.incarnation, self_});
       break;
   }
   if (x.status_time == 0 || members_.find(key) == nullptr)
