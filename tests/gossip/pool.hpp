@@ -48,6 +48,9 @@ public:
     stream_id last_accepted = 1;
     /// Nodes of other groups are out of reach.
     int group = 0;
+    /// Until then it does nothing, like a process that is stopped: what
+    /// arrives waits.
+    time_point paused_until;
     /// What it reported, by kind: who.
     std::vector<std::pair<member_event::kind, std::string>> log;
     std::vector<user_event> events;
@@ -68,6 +71,12 @@ public:
   std::map<std::string, node> nodes;
   /// Only packets are lost between these, streams are not.
   std::set<std::pair<std::string, std::string>> no_packets;
+  /// No streams can be opened between these.
+  std::set<std::pair<std::string, std::string>> no_streams;
+  /// Whether snapshots are kept; large pools have no room for them.
+  bool keep_disks = true;
+  /// Sees the effects of each step, if set.
+  std::function<void(const std::string&, const effects&)> observer;
   /// What was violated; empty if nothing.
   std::vector<std::string> violations;
 
@@ -120,8 +129,9 @@ public:
         continue;
       }
       const auto peer = it->second;
-      it = streams_.erase(it);
+      streams_.erase(it);
       streams_.erase(peer);
+      it = streams_.begin();
       later([this, peer] { step(peer.first, stream_closed{peer.second, ""}); });
     }
   }
@@ -134,6 +144,10 @@ public:
     const auto found = nodes.find(name);
     if (found == nodes.end() || !found->second.core)
       return;
+    if (now < found->second.paused_until) {
+      postpone(name, found->second, in);
+      return;
+    }
     auto out = found->second.core->step(in, now);
     perform(name, found->second, out);
   }
@@ -141,7 +155,6 @@ public:
   /// Lets time pass.
   void run(duration span) {
     const auto end = now + span;
-    auto check_at = now;
     for (;;) {
       const auto timer = timers_.empty() ? end : timers_.begin()->first;
       const auto event = agenda_.empty() ? end : agenda_.begin()->first.first;
@@ -156,13 +169,30 @@ public:
       } else {
         step(timers_.begin()->second, tick{});
       }
-      if (now >= check_at) {
-        check();
-        check_at = now + check_interval;
-      }
+      check_if_due();
     }
     now = end;
-    check();
+    check_if_due();
+  }
+
+  /// Fills `violations`; looks at each member of each node.
+  void check() {
+    for (const auto& [name, x] : nodes) {
+      if (!x.core)
+        continue;
+      x.core->check_invariants();
+      if (x.core->queue().size()
+          > 4 * std::max<std::size_t>(4096, 2 * nodes.size()))
+        violations.push_back("the queue of " + name + " is too long");
+      for (const auto& [key, m] : x.core->members()) {
+        const auto owner = nodes.find(m.facts->name);
+        if (owner != nodes.end()
+            && owner->second.opts.self.node_id == m.facts->node_id
+            && m.incarnation > owner->second.incarnation)
+          violations.push_back(name + " believes an incarnation of "
+                               + m.facts->name + " that never was");
+      }
+    }
   }
 
   /// Lets time pass until the condition holds; false if it did not in `span`.
@@ -251,6 +281,15 @@ private:
            && x->second.group == y->second.group;
   }
 
+  void postpone(const std::string& name, node& x, const input& in) {
+    if (std::holds_alternative<tick>(in))
+      set_timer(name, x.paused_until);
+    else
+      agenda_[{x.paused_until, ++last_event_}] = [this, name, in] {
+        step(name, in);
+      };
+  }
+
   void set_timer(const std::string& name, std::optional<time_point> at) {
     auto& x = nodes.at(name);
     if (x.timer)
@@ -261,7 +300,7 @@ private:
   }
 
   void perform(const std::string& name, node& x, const effects& out) {
-    if (out.snapshot) {
+    if (out.snapshot && keep_disks) {
       auto stored = decode_snapshot(*out.snapshot);
       PRAETOR_ASSERT(static_cast<bool>(stored));
       x.disk = *stored;
@@ -285,6 +324,8 @@ private:
       violations.push_back("the incarnation of " + name + " went back");
     x.incarnation = std::max(x.incarnation, x.core->incarnation());
     set_timer(name, out.next_timer);
+    if (observer)
+      observer(name, out);
   }
 
   void send_packet(const std::string& from, const packet_out& p) {
@@ -303,7 +344,8 @@ private:
   void open_stream(const std::string& from, const stream_open& s) {
     const auto to = by_address_.find(s.to.address);
     if (to == by_address_.end() || !connected(from, to->second)
-        || !nodes.at(to->second).core) {
+        || !nodes.at(to->second).core
+        || no_streams.contains({from, to->second})) {
       later([this, from, id = s.stream] {
         step(from, stream_closed{id, "connection refused"});
       });
@@ -347,26 +389,15 @@ private:
     agenda_[{last, ++last_event_}] = std::move(what);
   }
 
-  void check() {
-    for (const auto& [name, x] : nodes) {
-      if (!x.core)
-        continue;
-      x.core->check_invariants();
-      if (x.core->queue().size()
-          > 4 * std::max<std::size_t>(4096, 2 * nodes.size()))
-        violations.push_back("the queue of " + name + " is too long");
-      for (const auto& [key, m] : x.core->members()) {
-        const auto owner = nodes.find(m.facts->name);
-        if (owner != nodes.end()
-            && owner->second.opts.self.node_id == m.facts->node_id
-            && m.incarnation > owner->second.incarnation)
-          violations.push_back(name + " believes an incarnation of "
-                               + m.facts->name + " that never was");
-      }
-    }
+  void check_if_due() {
+    if (now < next_check_)
+      return;
+    check();
+    next_check_ = now + check_interval;
   }
 
   rng rng_;
+  time_point next_check_ = start;
   std::map<std::string, std::string> by_address_;
   std::map<std::pair<time_point, std::uint64_t>, std::function<void()>> agenda_;
   std::set<std::pair<time_point, std::string>> timers_;

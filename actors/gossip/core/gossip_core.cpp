@@ -63,6 +63,16 @@ effects gossip_core::step(const input& x, time_point now) {
   return std::exchange(out_, {});
 }
 
+void gossip_core::adopt(const std::vector<facts_ptr>& others) {
+  std::vector<std::pair<member_key, member>> xs;
+  xs.reserve(others.size());
+  for (const auto& facts : others)
+    xs.emplace_back(key_of(facts->name), member{facts, 1, member_state::alive,
+                                                now_, false, false, 0});
+  members_.add_all(xs, rng_);
+  queue_ = {};
+}
+
 const coordinate* gossip_core::where(member_key key) const {
   const auto found = coordinates_.find(key);
   return found == coordinates_.end() ? nullptr : &found->second;

@@ -73,6 +73,11 @@ public:
 
   effects step(const input& x, time_point now);
 
+  /// Takes these members for granted, alive and with incarnation 1, and tells
+  /// nobody: so a simulation begins with a large pool that has long settled.
+  /// @pre `begin` was given; the members rise by key, this node is not one.
+  void adopt(const std::vector<facts_ptr>& others);
+
   // -- what is known ----------------------------------------------------------
 
   const member_table& members() const { return members_; }

@@ -28,6 +28,18 @@ member& member_table::add(member_key key, member x, rng& random) {
   return it->second;
 }
 
+void member_table::add_all(const std::vector<std::pair<member_key, member>>& xs,
+                           rng& random) {
+  const auto before = members_.size();
+  for (const auto& [key, x] : xs) {
+    members_.emplace_hint(members_.end(), key, x);
+    ++counts_.at(static_cast<std::size_t>(x.state));
+    ring_.push_back(key);
+  }
+  PRAETOR_ASSERT(members_.size() == before + xs.size());
+  shuffle(random);
+}
+
 void member_table::erase(member_key key) {
   const auto found = members_.find(key);
   PRAETOR_ASSERT(found != members_.end());

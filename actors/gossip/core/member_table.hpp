@@ -16,6 +16,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace praetor::gossip {
@@ -34,6 +35,11 @@ public:
   /// out that somebody died would grow with each join.
   /// @pre There is none with that key.
   member& add(member_key key, member x, rng& random);
+
+  /// Adds many members at once, and mixes the ring.
+  /// @pre Their keys rise, and none is there yet.
+  void add_all(const std::vector<std::pair<member_key, member>>& xs,
+               rng& random);
 
   void erase(member_key key);
 
