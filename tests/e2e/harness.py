@@ -50,6 +50,13 @@ def binary():
     return str(path.resolve())
 
 
+def memory_limit_mb(normal):
+    """What a server may use. The address sanitizer keeps 256 MB of freed
+    memory, and needs twice as much for all else."""
+    sanitized = b"__asan_init" in pathlib.Path(binary()).read_bytes()
+    return 3 * normal + 300 if sanitized else normal
+
+
 def free_ports(count):
     """Ports that nobody listens on now. They are held together while chosen,
     so that they differ."""
