@@ -77,6 +77,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes,
   f.to.update_ttl = [](const praetor::agent::update_ttl&) {};
   f.to.maintain_service = [](const praetor::agent::maintain_service&) {};
   f.to.maintain_node = [](const praetor::agent::maintain_node&) {};
+  f.to.change_keys = [](const praetor::gossip::change_keys&) {};
+  f.to.monitor = [](const std::shared_ptr<http::body_stream>&,
+                    const std::string&, bool) {};
   const auto call =
     f.send(std::string{head.method_string()},
            {head.target().data(), head.target().size()}, head.body(), headers);
