@@ -196,8 +196,6 @@ private:
       return {fresh.error(), 0};
     core_ = std::move(*fresh);
     live_.touch_all();
-    if (live_.dirty() && !std::exchange(settling_, true))
-      self_->send(self_, settle_watches{});
     gate_.set_applied(msg.index);
     serve_ready();
     installed out;
@@ -220,6 +218,8 @@ private:
     if (buggify("owner.settle_later"))
       return self_->send(self_, settle_watches{});
     settling_ = false;
+    if (gate_.held())
+      return; // what ends the hold asks again
     live_.settle([this](const query& q) { return evaluate(q); },
                  [](const waiter& w, const answer& x) {
                    return x.index > w.options.min_index;
@@ -232,8 +232,8 @@ private:
   }
 
   void on_tick() {
-    if (!timer_.ring(now()))
-      return;
+    if (!timer_.ring(now()) || gate_.held())
+      return; // what ends a hold asks again
     live_.expire(now(), [this](const query& q, const waiter& w) {
       give(w.to, current(q));
     });
@@ -258,8 +258,6 @@ private:
     live_.touch(core_->take_touched());
     if (buggify("owner.forget_answers"))
       live_.touch_all();
-    if (live_.dirty() && !std::exchange(settling_, true))
-      self_->send(self_, settle_watches{});
     if (buggify("owner.settle_without_need"))
       self_->send(self_, settle_watches{});
     if (done)
@@ -268,7 +266,14 @@ private:
     return out;
   }
 
+  /// The tables may have moved, or may be seen again: those who wait for
+  /// either get their answers.
   void serve_ready() {
+    if (!gate_.held()) {
+      if (live_.dirty() && !std::exchange(settling_, true))
+        self_->send(self_, settle_watches{});
+      schedule_tick();
+    }
     for (auto& x : gate_.take_ready(now()))
       serve(x);
     ask();
@@ -323,11 +328,13 @@ private:
   /// Returns the answer as of now, kept or evaluated.
   answer current(const query& q) {
     // What is not there may get a higher index without a topic that moves.
-    if (auto kept = live_.find(q);
-        kept && kept->found && !buggify("owner.evaluate_anew"))
+    auto kept = live_.find(q);
+    if (kept && kept->found && !buggify("owner.evaluate_anew"))
       return std::move(*kept);
     auto x = evaluate(q);
-    if (x.found && Core::cacheable(q) && !buggify("owner.keep_nothing"))
+    // An answer that was given replaces the kept one, whose index may be lower.
+    if (x.found
+        && (kept || (Core::cacheable(q) && !buggify("owner.keep_nothing"))))
       live_.keep(q, core_->topics(q), x);
     return x;
   }

@@ -40,10 +40,14 @@ struct counter_core {
   }
   command_result prepare(log_index i, cluster_time t, int x) {
     before = value;
+    index_before = index;
     return apply(i, t, x);
   }
   void commit() {}
-  void abort() { value = before; }
+  void abort() {
+    value = before;
+    index = index_before;
+  }
   answer evaluate(const query&) const {
     return {index, true, share(std::to_string(value))};
   }
@@ -64,6 +68,7 @@ struct counter_core {
   int value = 0;
   int before = 0;
   log_index index = 0;
+  log_index index_before = 0;
   std::vector<std::string> touched;
 };
 
@@ -233,6 +238,44 @@ TEST_CASE("owner shell: no read sees a command that is only prepared",
   caf::anon_send(s.it, owner::decide{1, false, false});
   s.settle();
   CHECK(s.answers == texts{"7"});
+}
+
+TEST_CASE("owner shell: no watch sees a command that is only prepared",
+          "[owner][actor]") {
+  scene s;
+  s.read({});
+  s.permit(0, 1h);
+  s.apply(5, 8);
+  s.answers.clear();
+  s.read(waiting(5, 10s, 1));
+  SECTION("when it is woken") {
+    // The watch is to be woken by 6, but 7 is prepared before that happens.
+    caf::anon_send(s.it, owner::apply<int>{6, {{6, 0, 9}}});
+    caf::anon_send(s.it, owner::prepare<int>{{7, 0, 99}});
+    s.settle();
+    CHECK(s.answers.empty());
+    caf::anon_send(s.it, owner::decide{7, false, false});
+    s.settle();
+    CHECK(s.answers == texts{"9"});
+  }
+  SECTION("when an entry is decided, but not yet complete") {
+    caf::anon_send(s.it, owner::prepare<int>{{6, 0, 99}});
+    caf::anon_send(s.it, owner::decide{6, true, true});
+    s.settle();
+    CHECK(s.answers.empty());
+    caf::anon_send(s.it, owner::decide{6, true, false});
+    s.settle();
+    CHECK(s.answers == texts{"99"});
+  }
+  SECTION("when its time is over") {
+    caf::anon_send(s.it, owner::prepare<int>{{6, 0, 99}});
+    s.advance(10s);
+    CHECK(s.answers.empty());
+    caf::anon_send(s.it, owner::decide{6, false, false});
+    s.settle();
+    s.advance(1ms);
+    CHECK(s.answers == texts{"8"});
+  }
 }
 
 TEST_CASE("owner shell: a damaged row stops the start", "[owner][actor]") {

@@ -106,6 +106,9 @@ public:
   /// No reads until everything up to `index` is applied.
   void hold(log_index index) { held_ = std::max(held_.value_or(0), index); }
 
+  /// Whether an entry is applied in part only: nobody may see the tables.
+  bool held() const { return held_.has_value(); }
+
   /// Returns reads whose condition came true, and forgets them.
   std::vector<Read> take_ready(time_point now) {
     if (held_)
