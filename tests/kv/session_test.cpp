@@ -185,3 +185,18 @@ TEST_CASE("session: the leader is told of all that have a TTL", "[kv][core]") {
   REQUIRE(list);
   CHECK(*list == ttls{{session_b, 10s}});
 }
+
+TEST_CASE("session: a loss that ends nothing changes nothing", "[kv][core]") {
+  // Servers that know of no session are not told of losses, and others are:
+  // their tables must stay equal, even what is over must.
+  machine m;
+  m.apply(create_session{make_session(session_a, std::chrono::seconds{5})});
+  m.write(op_by(verb::lock, "k", session_a));
+  m.apply(destroy_session{session_a});
+  CHECK_FALSE(m.core.take_changed_rows().empty());
+  m.now += 60'000; // the lock-delay is over
+  m.apply(end_sessions{{{"n1", std::nullopt}}});
+  CHECK(m.core.take_changed_rows().empty());
+  m.write(op(verb::set, "k2"));
+  CHECK(m.core.take_changed_rows().size() > 1);
+}

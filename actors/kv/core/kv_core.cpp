@@ -142,6 +142,9 @@ void kv_core::decide(plan& p, end_sessions&& x) const {
       ids.insert(std::move(id));
     }
   p.ends.assign(ids.begin(), ids.end());
+  // A loss that ends nothing does not reach servers that know of no session;
+  // whether one does is no part of the log.
+  p.idle = p.ends.empty();
 }
 
 surroundings kv_core::around(const plan& p) const {
@@ -151,6 +154,8 @@ surroundings kv_core::around(const plan& p) const {
 // -- doing --------------------------------------------------------------------
 
 void kv_core::carry_out(plan&& p) {
+  if (p.idle)
+    return;
   locks_.forget_past(p.now);
   for (const auto& prefix : p.keys.erased_prefixes)
     erase_prefix(prefix, p.index);

@@ -82,6 +82,8 @@ private:
     key_changes keys;
     std::optional<session_row> starts;
     std::vector<std::string> ends;
+    /// Nothing may change, not even what is over.
+    bool idle = false;
   };
 
   plan make_plan(log_index index, cluster_time now, command&& x) const;
