@@ -150,8 +150,10 @@ TEST_CASE("log: a slice has at least one entry", "[raft][core]") {
 }
 
 TEST_CASE("progress: a guess is never a match", "[raft][core]") {
+  const time_point now{std::chrono::seconds{1}};
+  const auto later = now + std::chrono::milliseconds{1};
   progress p{10, {64, 1000}};
-  p.sent(1, 12, 0);
+  p.sent(1, 12, 0, now);
   CHECK(p.match() == 0);
   CHECK(p.paused());
   SECTION("the answer to the probe opens the window") {
@@ -169,38 +171,45 @@ TEST_CASE("progress: a guess is never a match", "[raft][core]") {
     CHECK(p.paused());
   }
   SECTION("a refusal moves the guess back, once") {
-    CHECK(p.refused(1, 9, 3));
+    CHECK(p.refused(9, 3));
     CHECK(p.next() == 4);
-    CHECK_FALSE(p.refused(1, 9, 3));
+    CHECK_FALSE(p.refused(9, 3));
+  }
+  SECTION("an earlier heartbeat's answer does not end the probe") {
+    p.heard(now);
+    CHECK(p.paused());
+    p.heard(later);
+    CHECK_FALSE(p.paused());
   }
   SECTION("a refusal that teaches nothing does not spin") {
-    CHECK(p.refused(1, 9, 0));
+    CHECK(p.refused(9, 0));
     CHECK(p.next() == 1);
-    p.sent(2, 0, 0);
-    CHECK_FALSE(p.refused(2, 0, 0));
+    p.sent(2, 0, 0, now);
+    CHECK_FALSE(p.refused(0, 0));
     CHECK(p.paused());
-    p.heard();
+    p.heard(later);
     CHECK_FALSE(p.paused());
   }
 }
 
 TEST_CASE("progress: the window fills and empties", "[raft][core]") {
+  const time_point now{};
   progress p{1, {2, 1000}};
-  p.sent(1, 1, 10);
+  p.sent(1, 1, 10, now);
   p.acknowledged(1, 1);
-  p.sent(2, 2, 10);
+  p.sent(2, 2, 10, now);
   CHECK_FALSE(p.paused());
-  p.sent(3, 3, 10);
+  p.sent(3, 3, 10, now);
   CHECK(p.paused());
   p.acknowledged(2, 2);
   CHECK_FALSE(p.paused());
-  p.sent(4, 9, 2000); // one that is larger than the window travels, too
+  p.sent(4, 9, 2000, now); // one that is larger than the window travels, too
   CHECK(p.paused());
   p.acknowledged(4, 9);
   CHECK(p.idle());
-  p.sent(5, 10, 10);
-  CHECK_FALSE(p.refused(5, 9, 0)); // stale: it is not above the match
-  CHECK(p.refused(5, 11, 0));
+  p.sent(5, 10, 10, now);
+  CHECK_FALSE(p.refused(9, 0)); // stale: it is not above the match
+  CHECK(p.refused(11, 0));
   CHECK(p.mode() == replication_mode::probe);
   CHECK(p.next() == 10);
 }

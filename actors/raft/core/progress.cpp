@@ -22,10 +22,12 @@ bool progress::paused() const {
   return true;
 }
 
-void progress::sent(std::uint64_t send_id, log_index last,
-                    std::uint64_t bytes) {
-  if (mode_ == replication_mode::probe)
+void progress::sent(std::uint64_t send_id, log_index last, std::uint64_t bytes,
+                    time_point now) {
+  if (mode_ == replication_mode::probe) {
     probe_ = send_id;
+    probed_at_ = now;
+  }
   if (mode_ != replication_mode::replicate || last < next_)
     return;
   next_ = last + 1;
@@ -48,16 +50,16 @@ void progress::acknowledged(std::uint64_t send_id, log_index match) {
   PRAETOR_ASSERT(match_ < next_);
 }
 
-bool progress::refused(std::uint64_t send_id, log_index rejected,
-                       log_index agree) {
+bool progress::refused(log_index rejected, log_index agree) {
   if (mode_ == replication_mode::replicate) {
     if (rejected <= match_)
       return false;
     become_probe(match_ + 1);
     return true;
   }
-  if (mode_ != replication_mode::probe || probe_ != send_id
-      || rejected + 1 != next_)
+  // Whichever probe it answers: `next` falls, so a repeated answer is no news
+  // and cannot multiply what is sent.
+  if (mode_ != replication_mode::probe || rejected + 1 != next_)
     return false;
   const auto before = next_;
   next_ = std::max(match_ + 1, std::min(rejected, agree + 1));
@@ -67,6 +69,11 @@ bool progress::refused(std::uint64_t send_id, log_index rejected,
     return false;
   probe_.reset();
   return true;
+}
+
+void progress::heard(time_point asked) {
+  if (asked > probed_at_)
+    probe_.reset();
 }
 
 void progress::unreachable() {

@@ -5,7 +5,7 @@
 // nobody has (microsoft/CCF issue 5325).
 //
 //   probe      at most one append under way, named by its send id; only the
-//              answer to that one, or a heartbeat's, triggers the next
+//              answer to that one, or to a later heartbeat, triggers the next
 //   replicate  optimistic: `next` moves when entries are sent, up to a window
 //   snapshot   the log does not reach back far enough: nothing but heartbeats
 
@@ -47,17 +47,20 @@ public:
   // ----------------------------------------------------------
 
   /// An append with entries up to `last` (`next() - 1` if none) was sent.
-  void sent(std::uint64_t send_id, log_index last, std::uint64_t bytes);
+  void sent(std::uint64_t send_id, log_index last, std::uint64_t bytes,
+            time_point now);
 
   /// The peer has everything up to `match`. An acknowledgement may be old.
   void acknowledged(std::uint64_t send_id, log_index match);
 
   /// The peer refused what came behind `rejected`; the logs may agree at
   /// `agree`. Returns false if the answer is stale, or teaches nothing.
-  bool refused(std::uint64_t send_id, log_index rejected, log_index agree);
+  bool refused(log_index rejected, log_index agree);
 
-  /// A heartbeat was answered: what was under way may be lost.
-  void heard() { probe_.reset(); }
+  /// A heartbeat of the moment `asked` was answered: what was sent before may
+  /// be lost. Where answers take longer than heartbeats' period, earlier ones
+  /// say nothing.
+  void heard(time_point asked);
 
   /// The transport lost the connection.
   void unreachable();
@@ -98,8 +101,9 @@ private:
   log_index match_ = 0;
   log_index next_ = 1;
 
-  /// The send id of the one probe under way.
+  /// The send id of the one probe under way, and when it was sent.
   std::optional<std::uint64_t> probe_;
+  time_point probed_at_;
 
   std::deque<flight> inflight_;
   std::uint64_t inflight_bytes_ = 0;

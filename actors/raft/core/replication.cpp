@@ -176,7 +176,7 @@ void raft_core::transmit(const peer_id& to, progress& p,
   body.commit = commit_;
   body.probe_ts = now_.time_since_epoch().count();
   p.commit_sent = std::min(commit_, previous + entries.size());
-  p.sent(body.send_id, previous + entries.size(), bytes);
+  p.sent(body.send_id, previous + entries.size(), bytes, now_);
   body.entries.items = std::move(entries);
   send(to, std::move(body));
 }
@@ -301,7 +301,7 @@ void raft_core::receive(const message& m, const append_reply& x) {
     const auto agree = log_.last_not_above(x.hint.index, x.hint.term);
     sometimes("raft.leader_skips_terms",
               simulated && log_.term(agree).value_or(0) + 2 <= x.hint.term);
-    if (p.refused(x.send_id, x.rejected, agree))
+    if (p.refused(x.rejected, agree))
       send_appends(m.from, p);
   }
 }
@@ -318,7 +318,7 @@ void raft_core::receive(const message& m, const heartbeat_reply& x) {
   const auto waited = p.paused();
   sometimes("raft.window_full",
             waited && p.mode() == replication_mode::replicate);
-  p.heard();
+  p.heard(time_point{duration{x.probe_ts}});
   if (buggify("raft.probe_after_heartbeat"))
     p.unreachable();
   // If the answers to all that is under way are lost, one empty append finds
