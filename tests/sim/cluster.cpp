@@ -318,6 +318,7 @@ std::string cluster::describe() const {
            + std::to_string(nodes_[i].disk->mark().index) + " leader '"
            + v.leader + "'" + " writes waiting "
            + std::to_string(nodes_[i].process->writes_waiting());
+    out += invariants_.peers_of(i);
     if (nodes_[i].paused)
       out += " paused";
     if (nodes_[i].disk->hanging())

@@ -64,6 +64,7 @@ void invariants::started(std::size_t node, moment now) {
 
 void invariants::crashed(std::size_t node) {
   states_[node].view.up = false;
+  states_[node].core = nullptr;
   states_[node].view.role = raft::role::follower;
   states_[node].lease_until = moment{0};
 }
@@ -76,6 +77,7 @@ void invariants::paused(std::size_t node, bool on, moment now) {
 void invariants::stepped(std::size_t node, const raft::raft_core& core,
                          const raft::effects& done, moment now) {
   auto& x = states_[node];
+  x.core = &core;
   auto& view = x.view;
   if (core.term() < view.term || core.commit() < view.commit)
     fail("I6", node, "term or commit fell");
@@ -364,8 +366,13 @@ void invariants::checkpointed(std::size_t node) {
   const auto& disk = *nodes_[node].disk;
   const auto [entry, fresh] =
     checkpoints_.emplace(disk.mark().index, disk.rows_hash());
-  if (!fresh && entry->second != disk.rows_hash())
-    fail("I12", node, "another checkpoint of " + std::to_string(entry->first));
+  if (!fresh && entry->second != disk.rows_hash()) {
+    auto text = "another checkpoint of " + std::to_string(entry->first);
+    for (const auto& x : nodes_)
+      if (x.disk->mark() == disk.mark() && x.disk != &disk)
+        text += ", unlike " + x.id + disk.rows_unlike(*x.disk);
+    fail("I12", node, text);
+  }
   if (!fresh)
     sometimes("sim: checkpoints were compared");
 }
@@ -373,6 +380,24 @@ void invariants::checkpointed(std::size_t node) {
 void invariants::writes_waiting(std::size_t node, std::size_t count) {
   if (count > writes_max)
     fail("I11", node, std::to_string(count) + " writes wait for the disk");
+}
+
+std::string invariants::peers_of(std::size_t node) const {
+  std::string out;
+  const auto* core = states_[node].core;
+  if (core == nullptr || core->role() != raft::role::leader)
+    return out;
+  for (const auto& x : nodes_) {
+    const auto* p = core->peer({x.id});
+    if (p == nullptr)
+      continue;
+    constexpr std::string_view modes[] = {"probe", "replicate", "tables"};
+    out += ", " + x.id + ": " + std::string{modes[static_cast<int>(p->mode())]}
+           + " match " + std::to_string(p->match()) + " next "
+           + std::to_string(p->next()) + (p->paused() ? " paused" : "")
+           + (p->reading ? " reading" : "");
+  }
+  return out;
 }
 
 std::optional<std::size_t> invariants::leader() const {

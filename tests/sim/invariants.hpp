@@ -86,9 +86,14 @@ public:
 
   const node_view& view(std::size_t node) const { return states_[node].view; }
 
+  /// For people: what a node that leads waits for.
+  std::string peers_of(std::size_t node) const;
+
 private:
   struct node_state {
     node_view view;
+    /// Of the process that runs; null before its first step.
+    const raft::raft_core* core = nullptr;
     /// Terms and leases outlive nothing but this process.
     log_term lease_term = 0;
     moment lease_until{0};

@@ -20,6 +20,13 @@ std::uint64_t hash_of(std::string_view text, std::uint64_t x) {
   return rng{x}.next();
 }
 
+std::string printable(std::string_view text) {
+  std::string out;
+  for (const auto c : text)
+    out += c >= ' ' && c <= '~' ? c : '.';
+  return out;
+}
+
 /// Sums of these do not depend on the order of rows.
 std::uint64_t hash_of(const std::pair<std::string, std::string>& key,
                       std::string_view value) {
@@ -283,6 +290,24 @@ const checkpoint_mark& node_disk::mark() const {
 std::uint64_t node_disk::rows_hash() const {
   const auto found = state_shadows_.find(log_shadow_.state);
   return found == state_shadows_.end() ? 0 : found->second.hash;
+}
+
+std::string node_disk::rows_unlike(const node_disk& other) const {
+  std::string out;
+  const auto mine = state_shadows_.find(log_shadow_.state);
+  const auto others = other.state_shadows_.find(other.log_shadow_.state);
+  if (mine == state_shadows_.end() || others == other.state_shadows_.end())
+    return out;
+  const auto add = [&out](const auto& rows, const auto& than, const char* by) {
+    for (const auto& [key, value] : rows)
+      if (const auto at = than.find(key);
+          at == than.end() || at->second != value)
+        out += "\n  " + std::string{by} + " " + key.first + " "
+               + printable(key.second) + " = " + printable(value);
+  };
+  add(mine->second.rows, others->second.rows, "here:");
+  add(others->second.rows, mine->second.rows, "there:");
+  return out;
 }
 
 const log_entry* node_disk::entry(log_index index) const {

@@ -79,6 +79,9 @@ public:
   /// A hash over all rows of the checkpoint.
   std::uint64_t rows_hash() const;
 
+  /// For people: rows that are others than those of another disk.
+  std::string rows_unlike(const node_disk& other) const;
+
   // -- time -------------------------------------------------------------------
 
   /// Returns when an operation that begins at `now` ends; nothing: never.

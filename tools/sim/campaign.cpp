@@ -9,6 +9,7 @@
 #include <cinttypes>
 #include <cstdio>
 #include <set>
+#include <vector>
 
 namespace praetor::tools {
 
@@ -64,7 +65,8 @@ private:
     }
     ++runs_;
     virtual_seconds_ += seconds(report.run.time);
-    inconclusive_ += report.run.inconclusive ? 1 : 0;
+    if (report.run.inconclusive)
+      inconclusive_.push_back(seed);
     for (const auto& [name, count] : report.events)
       events_[name] += count;
     auto checked = report;
@@ -93,7 +95,11 @@ private:
 
   void print_end() const {
     print_progress();
-    std::printf("inconclusive: %" PRIu64 "\n", inconclusive_);
+    std::printf("inconclusive: %zu", inconclusive_.size());
+    for (const auto seed : inconclusive_)
+      std::printf("%s%" PRIu64,
+                  seed == inconclusive_.front() ? ", seeds " : " ", seed);
+    std::printf("\n");
     std::string never;
     for (const auto& name : expected_events)
       if (!events_.count(std::string{name}))
@@ -112,7 +118,8 @@ private:
   std::map<std::string, std::uint64_t> events_;
   std::uint64_t runs_ = 0;
   std::uint64_t findings_ = 0;
-  std::uint64_t inconclusive_ = 0;
+  /// Runs that could not be judged.
+  std::vector<std::uint64_t> inconclusive_;
   double virtual_seconds_ = 0;
   bool ended_ = false;
 };

@@ -206,10 +206,13 @@ std::vector<silent_end> checkers::silent_ends(const model& state) const {
         && std::holds_alternative<kv::destroy_session>(*command))
       by_clients.insert(op.out.result.index);
   }
-  std::vector<silent_end> out;
+  std::map<log_index, std::vector<std::string>> by_index;
   for (const auto& [id, end] : state.session_ends())
     if (!by_clients.contains(end.index))
-      out.push_back({id, log_.find(end.index)->first});
+      by_index[end.index].push_back(id);
+  std::vector<silent_end> out;
+  for (auto& [index, ids] : by_index)
+    out.push_back({std::move(ids), log_.find(index)->first});
   return out;
 }
 

@@ -93,7 +93,6 @@ std::vector<std::string> names_of(const operation& op,
 struct vocabulary {
   std::set<std::string> keys;
   std::map<std::string, kv::session_row> sessions;
-  std::map<std::string, moment> created;
 
   void learn(const kv::transaction& x) {
     for (const auto& each : x.operations)
@@ -116,33 +115,39 @@ struct vocabulary {
       keys.insert(put->operation.key);
     else if (const auto* all = std::get_if<kv::transaction>(command))
       learn(*all);
-    else if (const auto* made = std::get_if<kv::create_session>(command)) {
+    else if (const auto* made = std::get_if<kv::create_session>(command))
       sessions[made->session.id] = made->session;
-      created.emplace(made->session.id, op.invoked);
-    }
   }
 };
 
-/// When an operation took effect at the latest; nothing: that is open. False:
-/// it never did.
-bool take_end(const operation& op, const applied_first* applied,
-              std::optional<moment>& end) {
-  end = op.answered() ? op.returned : std::nullopt;
+/// Between when an operation took effect; nothing: it never did.
+std::optional<call_times> times_of(const operation& op,
+                                   const applied_first* applied) {
+  call_times out{op.invoked, op.answered() ? op.returned : std::nullopt};
   const auto* write = std::get_if<write_request>(&op.what);
-  if (end || applied == nullptr || write == nullptr)
-    return true;
+  if (out.to || applied == nullptr || write == nullptr)
+    return out;
   const auto found = applied->find(state::encode_command(write->command));
   if (found == applied->end())
-    return false;
-  if (found->second.size() == 1)
-    end = std::max(found->second.front(), op.invoked);
-  return true;
+    return std::nullopt;
+  if (found->second.size() == 1) {
+    out.from = std::max(found->second.front(), op.invoked);
+    out.to = out.from;
+  }
+  return out;
 }
 
 struct group {
   std::vector<lock_call> calls;
   std::vector<call_times> times;
 };
+
+std::string text_of(const std::vector<std::string>& sessions) {
+  std::string out = "sessions";
+  for (const auto& id : sessions)
+    out += " " + id;
+  return out;
+}
 
 std::string text_of(const group& g, std::size_t culprit) {
   std::vector<line> lines;
@@ -153,7 +158,7 @@ std::string text_of(const group& g, std::size_t culprit) {
       {op != nullptr ? "client " + std::to_string(op->client) : "cluster",
        g.times[i].from, g.times[i].to,
        op != nullptr ? describe(op->what) + " -> " + describe(*op)
-                     : "session " + call.ended + " ends",
+                     : text_of(call.ended) + " end",
        i == culprit});
   }
   return draw(std::move(lines));
@@ -168,10 +173,9 @@ blind_report check_blind(const history& clients,
   for (const auto& op : clients.operations())
     words.learn(op);
   union_find ties;
-  std::optional<moment> end_of_op;
   for (const auto& op : clients.operations()) {
     const auto names = names_of(op, words.keys);
-    if (names.empty() || !take_end(op, applied, end_of_op))
+    if (names.empty() || !times_of(op, applied))
       continue;
     for (const auto& name : names)
       ties.join(names.front(), name);
@@ -179,19 +183,23 @@ blind_report check_blind(const history& clients,
   std::map<std::string, group> groups;
   for (const auto& op : clients.operations()) {
     const auto names = names_of(op, words.keys);
-    if (names.empty() || !take_end(op, applied, end_of_op))
+    const auto times = times_of(op, applied);
+    if (names.empty() || !times)
       continue;
     auto& g = groups[ties.root(names.front())];
     g.calls.push_back({&op, {}});
-    g.times.push_back({op.invoked, end_of_op});
+    g.times.push_back(*times);
   }
   for (const auto& end : ends) {
-    const auto created = words.created.find(end.session);
-    if (created == words.created.end())
-      continue;
-    auto& g = groups[ties.root(session_name(end.session))];
-    g.calls.push_back({nullptr, end.session});
-    g.times.push_back({created->second, std::max(end.upto, created->second)});
+    // At once: their order would only multiply what has to be looked at.
+    std::map<std::string, std::vector<std::string>> by_group;
+    for (const auto& id : end.sessions)
+      if (words.sessions.contains(id))
+        by_group[ties.root(session_name(id))].push_back(id);
+    for (auto& [root, ids] : by_group) {
+      groups[root].calls.push_back({nullptr, std::move(ids)});
+      groups[root].times.push_back({end.at, end.at});
+    }
   }
   blind_report out;
   for (auto& [root, g] : groups) {

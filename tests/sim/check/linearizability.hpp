@@ -2,10 +2,10 @@
 //
 // Pure. The history is taken apart into groups of keys and sessions that no
 // operation ties together; each group is searched alone (linearize.hpp). What
-// ends sessions besides clients (time, lost checks) happens at an unknown
-// moment between a session's creation and the moment that is given. Likewise
-// what became of requests whose clients were not told: whether they took
-// effect, and by when, can be given; the order of the log is not used.
+// nobody was told of is placed at the moment in which a server applied it
+// first: the end of sessions by time or lost checks, and requests whose clients
+// stopped waiting. Before that nobody sees it, and whoever asks later does. The
+// order of the log is not used.
 //
 // Whether a lock-delay runs is not known here: whoever asks for a lock of a key
 // whose holder's session ended may be told either. I13 looks at that.
@@ -21,10 +21,11 @@
 
 namespace praetor::sim {
 
-/// A session that no client ended, and when at the latest.
+/// Sessions that one entry ended without a client asking for it, and when that
+/// entry was applied first.
 struct silent_end {
-  std::string session;
-  moment upto{0};
+  std::vector<std::string> sessions;
+  moment at{0};
 };
 
 /// When commands were applied first, by their payloads; no others took effect.

@@ -90,8 +90,12 @@ bool meets(lock_state& s, const std::string& key, const key_view& seen) {
 std::vector<lock_state> lock_object::step(const state& from,
                                           std::size_t call) const {
   const auto& what = calls_[call];
-  if (what.client == nullptr)
-    return end(from, what.ended);
+  if (what.client == nullptr) {
+    auto s = from;
+    for (const auto& id : what.ended)
+      s = end(std::move(s), id);
+    return {std::move(s)};
+  }
   const auto& op = *what.client;
   if (const auto* keys = std::get_if<key_read>(&op.what))
     return read(from, op, keys->query);
@@ -106,14 +110,11 @@ std::vector<lock_state> lock_object::step(const state& from,
   return run(from, op, std::get<kv::command>(command));
 }
 
-std::vector<lock_state> lock_object::end(const state& from,
-                                         const std::string& id) const {
-  if (!from.sessions.contains(id))
-    return {from};
-  auto s = from;
-  s.sessions.erase(id);
+lock_state lock_object::end(lock_state s, const std::string& id) const {
+  if (s.sessions.erase(id) == 0)
+    return s;
   const auto known = sessions_.find(id);
-  for (const auto& [key, row] : from.keys) {
+  for (const auto& [key, row] : std::map{s.keys}) {
     if (row.session != id || known == sessions_.end())
       continue;
     auto left = row;
@@ -124,7 +125,7 @@ std::vector<lock_state> lock_object::end(const state& from,
     if (known->second.lock_delay > duration{0})
       s.delayed.insert(key);
   }
-  return {std::move(s)};
+  return s;
 }
 
 std::vector<lock_state> lock_object::run(const state& from, const operation& op,
@@ -139,7 +140,7 @@ std::vector<lock_state> lock_object::run(const state& from, const operation& op,
     if (!refused)
       s.sessions.insert(made->session.id);
   } else if (const auto* gone = std::get_if<kv::destroy_session>(&x)) {
-    return end(from, gone->id);
+    return {end(from, gone->id)};
   }
   return {std::move(s)};
 }

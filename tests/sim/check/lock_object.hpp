@@ -25,10 +25,10 @@ struct lock_state {
   friend auto operator<=>(const lock_state&, const lock_state&) = default;
 };
 
-/// Either a client's operation or the silent end of a session.
+/// Either a client's operation or the silent end of sessions.
 struct lock_call {
   const operation* client = nullptr;
-  std::string ended;
+  std::vector<std::string> ended;
 };
 
 /// See the head of the file. An object for `linearizer`.
@@ -52,7 +52,7 @@ private:
     std::set<std::uint32_t> errors;
   };
 
-  std::vector<state> end(const state& from, const std::string& id) const;
+  state end(state s, const std::string& id) const;
   std::vector<state> run(const state& from, const operation& op,
                          const kv::command& x) const;
   std::vector<state> write(const state& from, const operation& op,
