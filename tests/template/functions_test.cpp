@@ -36,6 +36,46 @@ void check(std::span<const row> rows) {
   }
 }
 
+const row date_rows[] = {
+  {"{{sprig_toDate `2006-01-02` `2026-11-29`}}",
+   "2026-11-29 00:00:00 +0000 UTC"},
+  {"{{sprig_toDate `2006-01-02` `nope`}}", "0001-01-01 00:00:00 +0000 UTC"},
+  {"{{sprig_toDate `2006-01-02` `2026-11-29` | sprig_unixEpoch}}",
+   "1795910400"},
+  {"{{(sprig_toDate `2006-01-02T15:04:05Z07:00` "
+   "`2026-11-29T08:30:15.25+02:00`).Format `Mon Jan _2 15:04:05.000 -0700`}}",
+   "Sun Nov 29 08:30:15.250 +0200"},
+  {"{{sprig_toDate `2006-01-02T15:04:05Z07:00` `2026-11-29T08:30:15+02:00` | "
+   "sprig_unixEpoch}}",
+   "1795933815"},
+  {"{{with sprig_toDate `3:04 PM` `12:07 AM`}}{{.Hour}} {{.Minute}} {{.Unix}}"
+   "{{end}}",
+   "0 7 -62167218780"},
+  {"{{sprig_toDate `06 002` `70 365` | sprig_unixEpoch}}", "31449600"},
+  {"{{sprig_mustToDate `2006-01-02` `2026-13-01`}}",
+   "error calling sprig_mustToDate: parsing time \"2026-13-01\": month out of "
+   "range"},
+  {"{{sprig_mustToDate `2006-01-02` `2026-02-29`}}",
+   "error calling sprig_mustToDate: parsing time \"2026-02-29\": day out of "
+   "range"},
+  {"{{sprig_mustToDate `2006-01-02` `x`}}",
+   "error calling sprig_mustToDate: parsing time \"x\" as \"2006-01-02\": "
+   "cannot parse \"x\" as \"2006\""},
+  {"{{sprig_mustToDate `2006` `2026!`}}",
+   "error calling sprig_mustToDate: parsing time \"2026!\" as \"2006\": extra "
+   "text: \"!\""},
+  {"{{sprig_toDate `2006-01-02` `2026-11-29` | sprig_mustDateModify "
+   "`-1h30m0.5s`}}",
+   "2026-11-28 22:29:59.5 +0000 UTC"},
+  {"{{sprig_toDate `2006` `2026` | sprig_must_date_modify `soon`}}",
+   "error calling sprig_must_date_modify: time: invalid duration \"soon\""},
+  {"{{sprig_durationRound `49h`}} {{sprig_duration 95}}", "2d 1m35s"},
+  {"{{len (sprig_ago (sprig_toDate `2006` `2026`)) | lt 3}}", "true"},
+  {"{{sprig_unixEpoch `x`}}",
+   "template: :1:18: executing \"\" at <`x`>: can't handle `x` for arg of "
+   "type time.Time"},
+};
+
 const row json_rows[] = {
   {"{{`{\"b\":[1,2.5,1e21,1e-7],\"a\":null}` | parseJSON | toJSON}}",
    "{\"a\":null,\"b\":[1,2.5,1e+21,1e-7]}"},
@@ -58,6 +98,10 @@ const row json_rows[] = {
   {"{{parseJSON `01`}}",
    "error calling parseJSON: invalid character '1' after top-level value"},
 };
+
+TEST_CASE("functions: Sprig's dates", "[template]") {
+  check(date_rows);
+}
 
 TEST_CASE("functions: JSON is read and written as Go does", "[template]") {
   check(json_rows);

@@ -10,7 +10,7 @@ const function_table& consul_functions() {
          {dependency_rows(), text_rows(), list_rows(), math_rows(),
           encoding_rows(), host_rows(), sockaddr_rows(), sprig::text_rows(),
           sprig::number_rows(), sprig::list_rows(), sprig::map_rows(),
-          sprig::other_rows()})
+          sprig::date_rows(), sprig::other_rows()})
       add_functions(out, rows);
     return out;
   }();

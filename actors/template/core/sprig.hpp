@@ -19,6 +19,7 @@ std::span<const function_row> text_rows();
 std::span<const function_row> number_rows();
 std::span<const function_row> list_rows();
 std::span<const function_row> map_rows();
+std::span<const function_row> date_rows();
 std::span<const function_row> other_rows();
 
 /// How many items `until`, `seq` and the like may make.

@@ -268,36 +268,6 @@ result<value> semver_compare(const call& c) {
   return value::boolean(*satisfied);
 }
 
-// -- durations ---------------------------------------------------------------
-
-result<value> duration_text(const call& c) {
-  const auto seconds =
-    std::clamp<std::int64_t>(to_integer(c[0]), -9'000'000'000, 9'000'000'000);
-  return value::text(format_duration(std::chrono::seconds{seconds}));
-}
-
-result<value> duration_round(const call& c) {
-  auto given = praetor::duration{};
-  if (c[0].what() == kind::text) {
-    if (const auto read = parse_duration(c.text(0)))
-      given = *read;
-  } else {
-    given = std::chrono::nanoseconds{to_integer(c[0])};
-  }
-  struct unit {
-    const char* name;
-    std::int64_t seconds;
-  };
-  constexpr unit units[] = {{"y", 31'536'000}, {"mo", 2'592'000}, {"d", 86'400},
-                            {"h", 3'600},      {"m", 60},         {"s", 1}};
-  const auto seconds =
-    std::abs(std::chrono::duration_cast<std::chrono::seconds>(given).count());
-  for (const auto& x : units)
-    if (seconds > x.seconds || (x.seconds == 1 && seconds == 1))
-      return value::text(std::to_string(seconds / x.seconds) + x.name);
-  return value::text("0s");
-}
-
 // -- the rest ----------------------------------------------------------------
 
 result<value> fail(const call& c) {
@@ -320,7 +290,6 @@ constexpr std::string_view text_any_to_bool = "func(string, interface {}) bool";
 constexpr std::string_view anything = "func(...interface {}) interface {}";
 
 constexpr function_row rows[] = {
-  {"sprig_ago", anything, not_supported},
   {"sprig_b32dec", text_to_text, decode32},
   {"sprig_b32enc", text_to_text, encode32},
   {"sprig_b64dec", text_to_text, decode64},
@@ -335,8 +304,6 @@ constexpr function_row rows[] = {
    default_value},
   {"sprig_derivePassword", anything, not_supported},
   {"sprig_dir", text_to_text, dir},
-  {"sprig_duration", any_to_text, duration_text},
-  {"sprig_durationRound", any_to_text, duration_round},
   {"sprig_empty", "func(interface {}) bool", empty},
   {"sprig_encryptAES", anything, not_supported},
   {"sprig_ext", text_to_text, ext},
@@ -354,13 +321,10 @@ constexpr function_row rows[] = {
   {"sprig_isAbs", text_to_bool, is_absolute},
   {"sprig_kindIs", text_any_to_bool, kind_is},
   {"sprig_kindOf", any_to_text, kind_of},
-  {"sprig_mustDateModify", anything, not_supported},
   {"sprig_mustFromJson", text_to_any, must_from_json},
-  {"sprig_mustToDate", anything, not_supported},
   {"sprig_mustToJson", any_to_text, must_to_json},
   {"sprig_mustToPrettyJson", any_to_text, must_to_pretty_json},
   {"sprig_mustToRawJson", any_to_text, must_to_raw_json},
-  {"sprig_must_date_modify", anything, not_supported},
   {"sprig_osBase", text_to_text, base},
   {"sprig_osClean", text_to_text, clean},
   {"sprig_osDir", text_to_text, dir},
@@ -371,14 +335,12 @@ constexpr function_row rows[] = {
   {"sprig_semverCompare", "func(string, string) (bool, error)", semver_compare},
   {"sprig_ternary", "func(interface {}, interface {}, bool) interface {}",
    ternary},
-  {"sprig_toDate", anything, not_supported},
   {"sprig_toJson", any_to_text, to_json},
   {"sprig_toPrettyJson", any_to_text, to_pretty_json},
   {"sprig_toRawJson", any_to_text, to_raw_json},
   {"sprig_typeIs", text_any_to_bool, type_is},
   {"sprig_typeIsLike", text_any_to_bool, type_is_like},
   {"sprig_typeOf", any_to_text, type_of_value},
-  {"sprig_unixEpoch", anything, not_supported},
   {"sprig_urlJoin", "func(map[string]interface {}) string", url_join},
   {"sprig_urlParse", "func(string) map[string]interface {}", url_parse},
 };
