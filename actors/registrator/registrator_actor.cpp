@@ -140,7 +140,7 @@ private:
   void watch() {
     say("Listening for Docker events ...");
     if (last_event_ == 0)
-      last_event_ = began_ = options_.wall_clock();
+      last_event_ = options_.wall_clock();
     engine_->watch(
       last_event_ / nanoseconds,
       [this](const container_event& x) { on_event(x); },
@@ -237,8 +237,10 @@ private:
 
   void listed(std::uint64_t ticket, const std::vector<std::string>& ids) {
     reconnect_.succeed();
-    if (!std::exchange(synced_, true))
+    if (!std::exchange(synced_, true)) {
       say("Syncing services on " + std::to_string(ids.size()) + " containers");
+      began_ = options_.wall_clock();
+    }
     core_->end_listing(ticket, {ids.begin(), ids.end()}, now());
     looks_ = ids.size();
     complete_ = true;
@@ -347,7 +349,7 @@ private:
 
   /// Attempts to reach the registry at start that failed.
   std::int64_t attempt_ = 0;
-  /// When the first stream was opened; nanoseconds since 1970.
+  /// When the first list was there; nanoseconds since 1970.
   std::int64_t began_ = 0;
   /// From when on a new stream must tell events; likewise.
   std::int64_t last_event_ = 0;

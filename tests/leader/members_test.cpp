@@ -212,6 +212,11 @@ TEST_CASE("members: a correction leaves alone what the agent registered",
     REQUIRE(found.size() == 1);
     return std::get<catalog::register_node>(*found[0].command);
   };
+  const std::vector<pool_member> fresh = {client("a")};
+  const auto joins = corrections({fresh, {}, self, {}, true});
+  REQUIRE(joins.size() == 1);
+  // Its agent may have registered meanwhile.
+  CHECK(std::get<catalog::register_node>(*joins[0].command).skip_node_update);
   const auto back = only(client("A"), node("a", "critical", "ID-OF-A"));
   CHECK(back.skip_node_update);
   CHECK(back.node.name == "a"); // its spelling stays

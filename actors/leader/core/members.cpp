@@ -142,8 +142,8 @@ private:
                && known.server->meta == wanted->meta);
   }
 
-  /// What the agent registered of its node stays; so does the spelling of its
-  /// name.
+  /// What the agent registered of its node stays, also if that came after we
+  /// looked; so does the spelling of its name.
   static catalog::command joining(const member_facts& x,
                                   const registered_node* known) {
     catalog::register_node out;
@@ -151,8 +151,9 @@ private:
       out.node = known->node;
     else
       out.node.name = x.name;
-    out.skip_node_update = known != nullptr && is_same(x, *known)
-                           && known->node.address == x.at.address;
+    out.skip_node_update =
+      known == nullptr
+      || (is_same(x, *known) && known->node.address == x.at.address);
     out.node.id = x.node_id;
     out.node.address = x.at.address;
     out.node.datacenter = x.datacenter;
