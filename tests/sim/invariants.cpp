@@ -77,6 +77,8 @@ void invariants::paused(std::size_t node, bool on, moment now) {
 void invariants::stepped(std::size_t node, const raft::raft_core& core,
                          const raft::effects& done, moment now) {
   auto& x = states_[node];
+  if (x.core == nullptr)
+    check_start(node, core);
   x.core = &core;
   auto& view = x.view;
   if (core.term() < view.term || core.commit() < view.commit)
@@ -102,6 +104,7 @@ void invariants::stepped(std::size_t node, const raft::raft_core& core,
   }
   x.durable_term = std::max(x.durable_term, nodes_[node].disk->hard().term);
   check_contact(node, core, now);
+  check_disk(node, core, now);
 }
 
 // -- the log ------------------------------------------------------------------
@@ -338,6 +341,31 @@ void invariants::check_contact(std::size_t node, const raft::raft_core& core,
   const auto since = std::max(*x.lonely_since, x.running_since);
   if (!x.paused && now - since > patience)
     fail("I23", node, "leads without a majority");
+}
+
+/// A process remembers for whom it voted.
+void invariants::check_start(std::size_t node, const raft::raft_core& core) {
+  const auto& durable = nodes_[node].disk->hard();
+  if (core.term() == durable.term && !durable.voted_for.value.empty()
+      && core.hard().voted_for != durable.voted_for)
+    fail("I7", node, "forgot its vote of term " + std::to_string(durable.term));
+}
+
+/// A leader whose disk hangs must have given up (hashicorp/raft issue 503).
+void invariants::check_disk(std::size_t node, const raft::raft_core& core,
+                            moment now) {
+  auto& x = states_[node];
+  const auto& position = nodes_[node].disk->position();
+  const std::pair at{position.start.index, position.last};
+  if (!core.writing() || core.role() != raft::role::leader || at != x.disk_at) {
+    x.disk_at = at;
+    x.disk_moved = now;
+    return;
+  }
+  const auto patience = 4 * core.options().election_min();
+  if (core.memberships().latest().voters().size() > 1 && !x.paused
+      && now - std::max(x.disk_moved, x.running_since) > patience)
+    fail("I23", node, "leads although its disk hangs");
 }
 
 // -- the state ----------------------------------------------------------------

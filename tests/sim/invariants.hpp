@@ -98,6 +98,9 @@ private:
     log_term lease_term = 0;
     moment lease_until{0};
     std::optional<moment> lonely_since;
+    /// Where its disk is, and since when it did not get further.
+    std::pair<log_index, log_index> disk_at;
+    moment disk_moved{0};
     moment running_since{0};
     bool paused = false;
     log_term durable_term = 0;
@@ -126,6 +129,8 @@ private:
   void check_reads(std::size_t node, const raft::raft_core& core,
                    const raft::effects& done, moment now);
   void check_contact(std::size_t node, const raft::raft_core& core, moment now);
+  void check_start(std::size_t node, const raft::raft_core& core);
+  void check_disk(std::size_t node, const raft::raft_core& core, moment now);
   void vote(std::size_t node, log_term term, const peer_id& grantee);
   void fail(const char* invariant, std::size_t node, const std::string& text);
   const content* known(log_index index, log_term term) const;
