@@ -300,11 +300,19 @@ private:
     };
     backends_.force_leave = [this](const std::string& node, bool prune,
                                    const reply<std::monostate>& to) {
-      actors_->force_leave({node, prune, to});
+      actors_->force_leave(
+        {node, prune, reply<std::monostate>{[to](const status& x) {
+           to.complete(x ? x : agent_refuses(x.error()));
+         }}});
     };
     backends_.change_keys = [this](gossip::change_keys what) {
       actors_->change_keys(std::move(what));
     };
+  }
+
+  /// As Consul's agent says it: not its caller is at fault.
+  static status agent_refuses(const error& why) {
+    return error{errc::rejected, "agent: " + why.context};
   }
 
   /// Joining one address worked, or this is why not.
