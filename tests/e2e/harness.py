@@ -116,8 +116,8 @@ class Answer:
 class Client:
     """HTTP to one server, one kept connection; not for several threads."""
 
-    def __init__(self, port, seconds=ANSWER_SECONDS):
-        self.connection = http.client.HTTPConnection("127.0.0.1", port,
+    def __init__(self, port, seconds=ANSWER_SECONDS, host="127.0.0.1"):
+        self.connection = http.client.HTTPConnection(host, port,
                                                      timeout=seconds)
 
     def call(self, method, path, body=None, **query):
