@@ -34,6 +34,7 @@ public:
     return {
       [this](const gossip::members_changed& msg) { on_members(msg); },
       [this](const get_health& msg) { on_health(msg); },
+      [this](const configure& msg) { on_configure(msg); },
       [this](const status_arrived& msg) { on_status(msg); },
       [this](const decision_done& msg) { on_done(msg); },
       [this](caf::tick_atom) { on_tick(); },
@@ -55,6 +56,11 @@ private:
       return msg.to.complete(
         error{errc::overloaded, "too many questions wait"});
     questions_.push_back(msg.to);
+    look();
+  }
+
+  void on_configure(const configure& msg) {
+    pilot_->configure(msg.config);
     look();
   }
 

@@ -45,11 +45,17 @@ struct decision_done {
   praetor::status outcome = ok;
 };
 
+/// Decide by this configuration from now on.
+struct configure {
+  using is_message = void;
+  autopilot::config config;
+};
+
 /// The interface of the autopilot.
 using autopilot_actor =
   caf::typed_actor<caf::reacts_to<gossip::members_changed>,
                    // Errors: overloaded.
-                   caf::reacts_to<get_health>,
+                   caf::reacts_to<get_health>, caf::reacts_to<configure>,
                    // INTERNAL
                    caf::reacts_to<status_arrived>,
                    caf::reacts_to<decision_done>,
@@ -60,7 +66,7 @@ struct autopilot_options {
   raft_control_actor raft;
   /// This server.
   peer_id self;
-  autopilot::config config;
+  autopilot::config config{};
   /// Time between two looks while something is awaited, and otherwise.
   /// Source: Consul, ServerHealthInterval and AutopilotInterval.
   duration busy_period = std::chrono::seconds{1};

@@ -60,12 +60,15 @@ public:
     else
       register_self();
     on_ask();
+    on_ask_config();
     return {
       [this](const router::renew_session& msg) { on_renew(msg); },
       [this](const get_health& msg) { on_health(msg); },
       [this](const gossip::members_changed& msg) { on_members(msg); },
       [this](const sessions_arrived& msg) { on_sessions(msg); },
       [this](ask_sessions) { on_ask(); },
+      [this](const config_arrived& msg) { on_config(msg); },
+      [this](ask_config) { on_ask_config(); },
       [this](caf::tick_atom) { on_tick(); },
     };
   }
@@ -121,6 +124,36 @@ private:
       caf::anon_send(me, sessions_arrived{std::move(x)});
     }};
     self_->send(opts_.sessions, std::move(question));
+  }
+
+  void on_config(const config_arrived& msg) {
+    if (!msg.config) {
+      self_->delayed_send(self_, retry_after, ask_config{});
+      return;
+    }
+    const auto& data = msg.config->data;
+    if (!data.found && config_seen_ == 0)
+      submit(catalog::command{
+        catalog::set_autopilot{opts_.autopilot_config, log_index{0}}});
+    if (data.found && autopilot_)
+      if (auto x = decode<autopilot::config>(*data.body))
+        self_->send(autopilot_, configure{*std::move(x)});
+    config_seen_ = std::max<log_index>(data.index, 1);
+    on_ask_config();
+  }
+
+  void on_ask_config() {
+    if (!opts_.nodes)
+      return;
+    const auto me = caf::actor_cast<caf::actor>(self_);
+    catalog::read question;
+    question.query.kind = catalog::query_kind::autopilot;
+    question.options.min_index = config_seen_;
+    question.options.wait = watch_wait;
+    question.to = reply<owner::read_answer>{[me](result<owner::read_answer> x) {
+      caf::anon_send(me, config_arrived{std::move(x)});
+    }};
+    self_->send(opts_.nodes, std::move(question));
   }
 
   void on_tick() {
@@ -196,6 +229,8 @@ private:
 
   /// Index of the newest list of sessions.
   log_index seen_ = 0;
+  /// Of the newest configuration of the autopilot.
+  log_index config_seen_ = 0;
 
   tick_timer timer_;
 };

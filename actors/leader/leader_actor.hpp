@@ -15,7 +15,9 @@
 // - keeps the catalog in step with the members of the pool: the reconciler, see
 //   reconciler_actor.hpp; until it knows them, registers this server itself;
 // - keeps Raft's membership in step with the servers: the autopilot, see
-//   autopilot_actor.hpp. It spawns both, and takes them along when it dies.
+//   autopilot_actor.hpp. It spawns both, and takes them along when it dies;
+// - lets the autopilot follow its configuration in the catalog, and writes the
+//   first one.
 
 #pragma once
 
@@ -37,6 +39,17 @@ struct sessions_arrived {
   result<owner::read_answer> sessions;
 };
 
+/// INTERNAL: the autopilot's configuration, or why there is none.
+struct config_arrived {
+  using is_message = void;
+  result<owner::read_answer> config;
+};
+
+/// INTERNAL: ask for it again.
+struct ask_config {
+  using is_message = void;
+};
+
 /// INTERNAL: ask kv again.
 struct ask_sessions {
   using is_message = void;
@@ -56,6 +69,7 @@ using leader_actor = caf::typed_actor<
   caf::reacts_to<gossip::members_changed>,
   // INTERNAL
   caf::reacts_to<sessions_arrived>, caf::reacts_to<ask_sessions>,
+  caf::reacts_to<config_arrived>, caf::reacts_to<ask_config>,
   caf::reacts_to<caf::tick_atom>>;
 
 /// What the leader actor works with.
@@ -67,12 +81,14 @@ struct options {
   /// The term that it leads in: what it writes is of no use in a later one,
   /// where another leader's clocks count.
   log_term term = 0;
-  /// Lists the nodes; none: the catalog does not follow the pool.
+  /// Lists the nodes; none: the catalog does not follow the pool, and has no
+  /// configuration of the autopilot.
   node_source_actor nodes{};
   /// Knows the servers; none: there is no autopilot.
   raft_control_actor raft{};
   /// As gossip last said, null if it said nothing yet.
   gossip::member_list members{};
+  /// The first configuration, until an operator sets another one.
   autopilot::config autopilot_config{};
 };
 

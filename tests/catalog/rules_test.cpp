@@ -268,3 +268,37 @@ TEST_CASE("quoted: texts are quoted as Go's %q does", "[catalog][core]") {
   for (const auto& row : rows)
     CHECK(quoted(row.text) == row.wanted);
 }
+
+TEST_CASE("catalog_core: autopilot's configuration is set, compared and kept",
+          "[catalog][core]") {
+  catalog_fixture catalog;
+  query ask_it;
+  ask_it.kind = query_kind::autopilot;
+  CHECK(!catalog.core.evaluate(ask_it).found);
+  CHECK(catalog.core.evaluate(ask_it).index == 1);
+  autopilot_row row;
+  row.min_quorum = 3;
+  const auto set = [&catalog](const autopilot_row& x,
+                              std::optional<log_index> expected) {
+    return catalog.core.apply(catalog.next++, 0, set_autopilot{x, expected})
+      .body;
+  };
+  const auto first = catalog.next;
+  CHECK(set(row, 0) == "true");
+  CHECK(catalog.core.take_touched() == std::vector<std::string>{"autopilot"});
+  CHECK(set(row, 0) == "false");
+  CHECK(catalog.core.take_touched().empty());
+  row.min_quorum = 5;
+  const auto second = catalog.next;
+  CHECK(set(row, first) == "true");
+  CHECK(set(row, first) == "false");
+  row.create_index = first;
+  row.modify_index = second;
+  const auto now = catalog.core.evaluate(ask_it);
+  CHECK(now.index == second);
+  CHECK(*decode<autopilot_row>(*now.body) == row);
+  catalog_core restored;
+  for (const auto& x : catalog.core.take_changed_rows())
+    REQUIRE(restored.load(x));
+  CHECK(*restored.evaluate(ask_it).body == *now.body);
+}

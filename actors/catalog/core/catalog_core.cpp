@@ -87,13 +87,23 @@ catalog_core::outcome catalog_core::run(const transaction& x, writer& changes) {
   return {done.errors.empty() ? errc{} : errc::conflict, encode(done)};
 }
 
+catalog_core::outcome catalog_core::run(const set_autopilot& x,
+                                        writer& changes) {
+  const auto* old = rows_.find_autopilot();
+  if (x.expected && *x.expected != (old == nullptr ? 0 : old->modify_index))
+    return {{}, "false"};
+  changes.set_autopilot(x.config);
+  return {{}, "true"};
+}
+
 // -- what a command left behind -----------------------------------------------
 
 /// A snapshot is asked for by one agent and seldom twice; the leader asks for
-/// all nodes when something has changed.
+/// all nodes when something has changed, and for its configuration.
 bool catalog_core::cacheable(const query& q) {
   return q.kind != query_kind::node_snapshot
          && q.kind != query_kind::registered_nodes
+         && q.kind != query_kind::autopilot
          && !buggify("catalog.keep_no_answer");
 }
 

@@ -30,8 +30,8 @@ public:
   static constexpr auto name = "catalog";
 
   /// The tables whose rows this core loads.
-  static constexpr std::array<std::string_view, 4> tables = {
-    "node", "service", "check", "catalog_index"};
+  static constexpr std::array<std::string_view, 5> tables = {
+    "node", "service", "check", "catalog_index", "autopilot"};
 
   command_result apply(log_index index, cluster_time ts, const command& x);
 
@@ -67,6 +67,7 @@ private:
   outcome run(const deregister_node& x, writer& changes);
   outcome run(const guard_session& x, writer& changes);
   outcome run(const transaction& x, writer& changes);
+  outcome run(const set_autopilot& x, writer& changes);
 
   catalog::tables rows_;
   /// Of the command that is prepared.

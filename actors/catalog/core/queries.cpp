@@ -12,6 +12,7 @@
 //   checks_of_service            table of checks; with node_meta the service's
 //   ui_*, node_snapshot,         all three tables
 //   registered_nodes
+//   autopilot                    its own ModifyIndex; 1 if there is none
 
 #include "actors/catalog/core/queries.hpp"
 
@@ -185,6 +186,13 @@ answer registered(const tables& rows) {
           share(encode(out))};
 }
 
+answer autopilot(const tables& rows) {
+  const auto* found = rows.find_autopilot();
+  if (found == nullptr)
+    return {1, false, share({})};
+  return {found->modify_index, true, share(encode(*found))};
+}
+
 } // namespace
 
 answer evaluate(const tables& rows, const query& q) {
@@ -205,6 +213,7 @@ answer evaluate(const tables& rows, const query& q) {
     case query_kind::ui_services: return ui_services(rows);
     case query_kind::node_snapshot: return snapshot(rows, q);
     case query_kind::registered_nodes: return registered(rows);
+    case query_kind::autopilot: return autopilot(rows);
   }
   return {1, false, share({})};
 }
@@ -247,6 +256,7 @@ std::vector<topic> topics_of(const query& q) {
     case query_kind::registered_nodes:
       return {
         {names::nodes}, {names::service(server_service)}, {names::checks}};
+    case query_kind::autopilot: return {{names::autopilot}};
   }
   return {};
 }

@@ -69,6 +69,10 @@ std::string table_name(const log_index*) {
   return "catalog_index";
 }
 
+std::string table_name(const autopilot_row*) {
+  return "autopilot";
+}
+
 error corrupt(const row& x) {
   return {errc::corruption, "row of table " + x.table + " does not decode"};
 }
@@ -89,6 +93,10 @@ row_key key_of(const service_row& x) {
 
 row_key key_of(const check_row& x) {
   return make_key(x.node, x.id);
+}
+
+std::string key_of(const autopilot_row&) {
+  return "config";
 }
 
 std::optional<std::string> connect_target(const service_row& x) {
@@ -176,6 +184,10 @@ const service_row* tables::find_service(const row_key& key) const {
 
 const check_row* tables::find_check(const row_key& key) const {
   return find_in(checks_.rows, key);
+}
+
+const autopilot_row* tables::find_autopilot() const {
+  return find_in(autopilot_.rows, key_of(autopilot_row{}));
 }
 
 std::optional<log_index> tables::find_index(const std::string& name) const {
@@ -272,6 +284,11 @@ void tables::put(check_row x) {
   record(key, std::optional{std::move(x)});
 }
 
+void tables::put(autopilot_row x) {
+  const auto key = key_of(x);
+  record(key, std::optional{std::move(x)});
+}
+
 void tables::put_index(const std::string& name, std::optional<log_index> x) {
   if (find_index(name) != x)
     record(name, x);
@@ -325,6 +342,7 @@ std::vector<row> tables::take_changed_rows() {
   take(services_);
   take(checks_);
   take(indexes_);
+  take(autopilot_);
   return out;
 }
 
@@ -355,6 +373,8 @@ status tables::load(const row& x) {
     return load_row<row_key, service_row>(x, names_it);
   if (x.table == "check")
     return load_row<row_key, check_row>(x, names_it);
+  if (x.table == "autopilot")
+    return load_row<std::string, autopilot_row>(x, names_it);
   if (x.table == "catalog_index")
     return load_row<std::string, log_index>(
       x, [](const std::string&, const log_index&) { return true; });

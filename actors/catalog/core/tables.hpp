@@ -7,9 +7,10 @@
 // is nothing but writing the noted rows in reverse. Secondary maps point into
 // the primary ones, whose nodes never move.
 //
-// A checkpoint's tables are "node", "service", "check" and "catalog_index"; a
-// row's key is the lower-cased name, for services and checks an encoded
-// `row_key`; its value is the encoded row.
+// A checkpoint's tables are "node", "service", "check", "catalog_index" and
+// "autopilot"; a row's key is the lower-cased name, for services and checks an
+// encoded `row_key`, for the only row of autopilot a word; its value is the
+// encoded row.
 
 #pragma once
 
@@ -47,6 +48,8 @@ row_key make_key(std::string_view node, std::string_view id);
 std::string key_of(const node_row& x);
 row_key key_of(const service_row& x);
 row_key key_of(const check_row& x);
+/// There is one row at most.
+std::string key_of(const autopilot_row& x);
 
 /// The service that an instance serves in the mesh, in lower case: a proxy's
 /// destination, or a Connect-native instance's own name. Mostly none.
@@ -82,6 +85,9 @@ public:
 
   /// The only node whose id begins so; dashes and case do not count.
   const node_row* find_node_by_id_prefix(std::string_view prefix) const;
+
+  /// nullptr until it is set.
+  const autopilot_row* find_autopilot() const;
 
   /// Names as in names.hpp.
   std::optional<log_index> find_index(const std::string& name) const;
@@ -120,6 +126,7 @@ public:
   void put(node_row x);
   void put(service_row x);
   void put(check_row x);
+  void put(autopilot_row x);
   void put_index(const std::string& name, std::optional<log_index> x);
   void erase_node(const std::string& key);
   void erase_service(const row_key& key);
@@ -159,7 +166,8 @@ private:
 
   using any_change =
     std::variant<change<std::string, node_row>, change<row_key, service_row>,
-                 change<row_key, check_row>, change<std::string, log_index>>;
+                 change<row_key, check_row>, change<std::string, log_index>,
+                 change<std::string, autopilot_row>>;
 
   /// Everything that follows from the rows.
   struct secondary {
@@ -182,10 +190,12 @@ private:
     void link(const row_key& key, const service_row& x);
     void link(const row_key& key, const check_row& x);
     void link(const std::string&, log_index) {}
+    void link(const std::string&, const autopilot_row&) {}
     void unlink(const std::string& key, const node_row& x);
     void unlink(const row_key& key, const service_row& x);
     void unlink(const row_key& key, const check_row& x);
     void unlink(const std::string&, log_index) {}
+    void unlink(const std::string&, const autopilot_row&) {}
   };
 
   table<std::string, node_row>& table_of(const node_row*) { return nodes_; }
@@ -194,6 +204,9 @@ private:
   }
   table<row_key, check_row>& table_of(const check_row*) { return checks_; }
   table<std::string, log_index>& table_of(const log_index*) { return indexes_; }
+  table<std::string, autopilot_row>& table_of(const autopilot_row*) {
+    return autopilot_;
+  }
 
   /// Sets or (without `now`) erases a row; returns what was there.
   template <class Key, class Row>
@@ -210,6 +223,7 @@ private:
   table<row_key, service_row> services_;
   table<row_key, check_row> checks_;
   table<std::string, log_index> indexes_;
+  table<std::string, autopilot_row> autopilot_;
   secondary by_;
   std::vector<any_change> journal_;
 };

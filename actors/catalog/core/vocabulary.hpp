@@ -101,9 +101,22 @@ struct transaction_outcome {
   }
 };
 
+/// How the leader looks after the servers from now on. The row's indexes do not
+/// count. Result: `true`, or `false` if the comparison lost.
+struct set_autopilot {
+  autopilot_row config;
+  /// The ModifyIndex that it must have; 0: there must be none yet.
+  std::optional<log_index> expected;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, set_autopilot& x) {
+    return f(x.config, x.expected);
+  }
+};
+
 /// The closed list. On disk: append only.
-using command =
-  std::variant<register_node, deregister_node, guard_session, transaction>;
+using command = std::variant<register_node, deregister_node, guard_session,
+                             transaction, set_autopilot>;
 
 // -- queries ------------------------------------------------------------------
 
@@ -141,10 +154,12 @@ enum class query_kind : std::uint8_t {
   /// Encoded vector of `registered_node`, for the leader, who compares it with
   /// the members.
   registered_nodes,
+  /// Encoded `autopilot_row`; not found until a leader has set it.
+  autopilot,
 };
 
 /// For whoever has to know whether a number is one.
-inline constexpr auto last_query_kind = query_kind::registered_nodes;
+inline constexpr auto last_query_kind = query_kind::autopilot;
 
 /// One distinct question.
 struct query {

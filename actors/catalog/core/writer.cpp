@@ -232,6 +232,13 @@ void writer::remove_check(const row_key& key) {
 
 // -- indexes and topics -------------------------------------------------------
 
+void writer::set_autopilot(autopilot_row x) {
+  const auto* old = rows_.find_autopilot();
+  set_indexes(x, old == nullptr ? index_ : old->create_index, index_);
+  rows_.put(std::move(x));
+  out_.touched.insert(names::autopilot);
+}
+
 void writer::raise_table(const char* name) {
   rows_.put_index(name, index_);
   out_.touched.insert(name);

@@ -59,6 +59,9 @@ public:
   void remove_service(const row_key& key);
   void remove_check(const row_key& key);
 
+  /// Its indexes are this entry's, but for the first one's that is kept.
+  void set_autopilot(autopilot_row x);
+
 private:
   status check_name_is_free(const node_row& x, bool may_take_from_nameless);
   void raise_table(const char* name);

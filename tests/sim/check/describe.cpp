@@ -132,6 +132,7 @@ std::string text_of(const state::command& x) {
     },
     [](const catalog::guard_session& c) { return "guard " + c.node; },
     [](const catalog::transaction& c) { return "txn" + text_of(c); },
+    [](const catalog::set_autopilot&) { return std::string{"autopilot"}; },
   };
   return std::visit(
     overloaded{

@@ -229,6 +229,8 @@ private:
   std::map<std::string, past<log_index>> nodes_;
   std::map<row_id, past<service_model>> services_;
   std::map<row_id, past<check_model>> checks_;
+  /// Where the autopilot's configuration was last set.
+  log_index autopilot_index_ = 0;
 
   std::map<log_index, expectation> expected_;
   std::map<log_index, log_index> repeats_;

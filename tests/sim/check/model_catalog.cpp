@@ -39,6 +39,12 @@ expectation model::run(const catalog::command& x) {
   }
   if (std::holds_alternative<catalog::guard_session>(x))
     return {{}, {}, std::nullopt};
+  if (const auto* set = std::get_if<catalog::set_autopilot>(&x)) {
+    if (set->expected && *set->expected != autopilot_index_)
+      return {{}, "false", std::nullopt};
+    autopilot_index_ = last_;
+    return {{}, "true", std::nullopt};
+  }
   transaction_view view;
   run_rows(std::get<catalog::transaction>(x), d, view);
   if (!view.errors.empty()) {
