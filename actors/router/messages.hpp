@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "actors/leader/messages.hpp"
 #include "actors/raft/messages.hpp"
 #include "actors/state/messages.hpp"
 #include "runtime/base/reply.hpp"
@@ -45,6 +46,17 @@ struct renew_session {
   std::string id;
   duration ttl{0};
   reply<std::monostate> to;
+  /// Another server believes that this one leads: if not, say so.
+  bool only_here = false;
+};
+
+/// What an operator asks, for the server that leads; `T` is get_health of the
+/// leader's duties, or get_status, change_members or transfer_leadership of
+/// Raft. Errors: no_leader; not_leader; those of whom it is for.
+template <class T>
+struct at_leader {
+  using is_message = void;
+  T what;
   /// Another server believes that this one leads: if not, say so.
   bool only_here = false;
 };

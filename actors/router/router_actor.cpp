@@ -20,7 +20,7 @@ namespace praetor::router {
 
 namespace {
 
-/// Renewals that may wait for a leader.
+/// Requests that may wait for a leader.
 constexpr std::size_t held_max = 4096;
 
 /// Before the leader is asked again.
@@ -41,10 +41,14 @@ public:
       [this](submit_many& msg) { on_submit_many(msg); },
       [this](pass_on& msg) { on_pass_on(msg); },
       [this](renew_session& msg) { on_renew(msg); },
+      [this](at_leader<leader::get_health>& msg) { on_request(msg); },
+      [this](at_leader<raft::get_status>& msg) { on_request(msg); },
+      [this](at_leader<raft::change_members>& msg) { on_request(msg); },
+      [this](at_leader<raft::transfer_leadership>& msg) { on_request(msg); },
       [this](const leader_here& msg) { on_leader(msg); },
       [this](const leader_known& msg) { on_leader_known(msg); },
       [this](const batch_answered& msg) { on_batch(msg); },
-      [this](renewal_failed& msg) { on_renewal_failed(msg); },
+      [this](request_failed& msg) { on_request_failed(msg); },
       [this](caf::tick_atom) { on_tick(); },
     };
   }
@@ -52,7 +56,7 @@ public:
 private:
   struct held {
     time_point deadline;
-    renew_session request;
+    leader_request request;
   };
 
   // -- message handlers -------------------------------------------------------
@@ -87,13 +91,17 @@ private:
       return msg.to.complete(error{errc::overloaded, "too many requests"});
     if (leader_ && buggify("router.renew_twice"))
       self_->send(leader_, renew_session{msg.id, msg.ttl, {}});
+    on_request(std::move(msg));
+  }
+
+  void on_request(leader_request x) {
     if (leader_)
-      return self_->send(leader_, std::move(msg));
-    if (msg.only_here)
-      return msg.to.complete(error{errc::not_leader, "not the leader"});
+      return give(x);
+    if (only_here(x))
+      return refuse(x, {errc::not_leader, "not the leader"});
     if (const auto target = elsewhere())
-      return ask_to_renew(*target, {now() + opts_.leader_wait, std::move(msg)});
-    hold({now() + opts_.leader_wait, std::move(msg)});
+      return ask_leader(*target, {now() + opts_.leader_wait, std::move(x)});
+    hold({now() + opts_.leader_wait, std::move(x)});
   }
 
   void on_leader(const leader_here& msg) {
@@ -122,10 +130,11 @@ private:
     settle();
   }
 
-  /// `not_found` is the leader's own word; otherwise another one may do better.
-  void on_renewal_failed(renewal_failed& msg) {
-    if (msg.why.code == errc::not_found || now() + ask_again >= msg.deadline)
-      return msg.request.to.complete(std::move(msg.why));
+  /// Unless it is the leader's own word, another one may do better.
+  void on_request_failed(request_failed& msg) {
+    if (!may_repeat(msg.request, msg.why.code)
+        || now() + ask_again >= msg.deadline)
+      return refuse(msg.request, std::move(msg.why));
     ask_at_ = now() + ask_again;
     hold({msg.deadline, std::move(msg.request)});
   }
@@ -134,8 +143,7 @@ private:
     if (!timer_.ring(now()))
       return;
     while (!held_.empty() && held_.front().deadline <= now()) {
-      held_.front().request.to.complete(
-        error{errc::no_leader, "No cluster leader"});
+      refuse(held_.front().request, {errc::no_leader, "No cluster leader"});
       held_.pop_front();
     }
     if (ask_at_ && *ask_at_ <= now())
@@ -188,7 +196,24 @@ private:
     }};
   }
 
-  // -- renewals ---------------------------------------------------------------
+  // -- requests for the leader ------------------------------------------------
+
+  void give(leader_request& x) {
+    std::visit([this](auto& y) { give_one(y); }, x);
+  }
+
+  void give_one(renew_session& x) { self_->send(leader_, std::move(x)); }
+
+  void give_one(at_leader<leader::get_health>& x) {
+    self_->send(leader_, std::move(x.what));
+  }
+
+  template <class T>
+  void give_one(at_leader<T>& x) {
+    if (!opts_.raft_control)
+      return x.what.to.complete(error{errc::rejected, "there is no Raft"});
+    self_->send(opts_.raft_control, std::move(x.what));
+  }
 
   /// The other server that leads, if one is known and can be reached.
   std::optional<std::string> elsewhere() const {
@@ -197,8 +222,7 @@ private:
 
   void hold(held x) {
     if (held_.size() >= held_max)
-      return x.request.to.complete(
-        error{errc::overloaded, "No cluster leader"});
+      return refuse(x.request, {errc::overloaded, "No cluster leader"});
     const auto later = std::upper_bound(
       held_.begin(), held_.end(), x.deadline,
       [](time_point t, const held& other) { return t < other.deadline; });
@@ -213,24 +237,24 @@ private:
       return;
     for (auto& x : std::exchange(held_, {}))
       if (leader_)
-        self_->send(leader_, std::move(x.request));
+        give(x.request);
       else
-        ask_to_renew(*target, std::move(x));
+        ask_leader(*target, std::move(x));
   }
 
-  void ask_to_renew(const std::string& node, held x) {
+  void ask_leader(const std::string& node, held x) {
     const auto me = caf::actor_cast<router_actor>(self_);
-    const rpc::renew_session what{x.request.id, x.request.ttl, true};
+    auto what = rpc::encode_question(question_of(x.request, true));
     const auto limit = x.deadline - now();
     opts_.network->request(
-      node, rpc::encode_question(what), limit,
+      node, std::move(what), limit,
       reply<std::string>{[me,
                           x = std::move(x)](const result<std::string>& bytes) {
         if (bytes)
-          x.request.to.complete(ok);
+          complete(x.request, bytes);
         else
           caf::anon_send(me,
-                         renewal_failed{x.request, x.deadline, bytes.error()});
+                         request_failed{x.request, x.deadline, bytes.error()});
       }});
   }
 

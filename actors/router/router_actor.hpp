@@ -8,6 +8,9 @@
 //
 //   api, agent, leader --submit-----------> ROUTER --propose-------> raft
 //   api ----------------renew_session-----> ROUTER --renew_session-> leader
+//   api ----------------at_leader<...>----> ROUTER --get_health----> leader
+//                                                  --change_members, ...-->
+//                                                  raft
 //   peers --------------pass_on-----------> ROUTER --propose_all---> peers
 //   supervisor ---------leader_known------> ROUTER --renew_session-> peers
 
@@ -16,6 +19,7 @@
 #include "actors/leader/leader_actor.hpp"
 #include "actors/raft/messages.hpp"
 #include "actors/router/core/rpc.hpp"
+#include "actors/router/leader_request.hpp"
 #include "actors/router/messages.hpp"
 #include "runtime/base/peer_network.hpp"
 #include "runtime/base/time.hpp"
@@ -40,10 +44,10 @@ struct batch_answered {
   result<rpc::command_outcomes> outcome = rpc::command_outcomes{};
 };
 
-/// INTERNAL: the leader did not renew a session.
-struct renewal_failed {
+/// INTERNAL: the leader did not answer a request, or not well.
+struct request_failed {
   using is_message = void;
-  renew_session request;
+  leader_request request;
   time_point deadline;
   error why;
 };
@@ -57,10 +61,15 @@ using router_actor = caf::typed_actor<
   caf::reacts_to<submit>, caf::reacts_to<submit_many>, caf::reacts_to<pass_on>,
   // Errors: no_leader, overloaded.
   caf::reacts_to<renew_session>,
+  // Errors: those of whom it is for besides.
+  caf::reacts_to<at_leader<leader::get_health>>,
+  caf::reacts_to<at_leader<raft::get_status>>,
+  caf::reacts_to<at_leader<raft::change_members>>,
+  caf::reacts_to<at_leader<raft::transfer_leadership>>,
   // Never fail.
   caf::reacts_to<leader_here>, caf::reacts_to<leader_known>,
   // INTERNAL
-  caf::reacts_to<batch_answered>, caf::reacts_to<renewal_failed>,
+  caf::reacts_to<batch_answered>, caf::reacts_to<request_failed>,
   caf::reacts_to<caf::tick_atom>>;
 
 /// What the router works with.
@@ -74,6 +83,8 @@ struct options {
   /// The way to other servers; null: what is not for this server waits for it
   /// to lead.
   std::shared_ptr<peer_network> network = nullptr;
+  /// Raft as operators see it; none: what they ask of it is refused.
+  leader::raft_control_actor raft_control{};
 };
 
 router_actor spawn_router(caf::actor_system& sys, options opts);

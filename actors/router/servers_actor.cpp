@@ -1,6 +1,7 @@
 #include "actors/router/servers_actor.hpp"
 
 #include "actors/router/core/command_queue.hpp"
+#include "actors/router/leader_request.hpp"
 #include "actors/spawn.hpp"
 #include "actors/tick_timer.hpp"
 #include "runtime/base/log.hpp"
@@ -52,17 +53,14 @@ public:
       [this](const owner::forget_watch& msg) { on_forget(msg); },
       [this](submit& msg) { on_submit(msg), settle(); },
       [this](submit_many& msg) { on_submit_many(msg); },
-      [this](renew_session& msg) { on_renew(msg); },
+      [this](renew_session& msg) { on_request(std::move(msg)); },
       [this](const raft::get_status& msg) {
         ask(rpc::get_status{}, answer_to<raft::raft_status>(msg.to));
       },
-      [this](const raft::change_members& msg) {
-        ask(rpc::change_members{msg.next, msg.expected},
-            answer_to<log_index>(msg.to));
-      },
-      [this](const raft::transfer_leadership& msg) {
-        ask(rpc::transfer_leadership{msg.target}, done_to(msg.to));
-      },
+      [this](at_leader<leader::get_health>& msg) { on_request(msg); },
+      [this](at_leader<raft::get_status>& msg) { on_request(msg); },
+      [this](at_leader<raft::change_members>& msg) { on_request(msg); },
+      [this](at_leader<raft::transfer_leadership>& msg) { on_request(msg); },
       [this](const question_answered& msg) { on_answer(msg); },
       [this](const commands_answered& msg) { on_commands(msg); },
       [this](caf::tick_atom) { on_tick(); },
@@ -83,6 +81,8 @@ private:
     std::uint64_t watch_id = 0;
     /// The network's number, while it is under way.
     std::uint64_t request = 0;
+    /// What it asks for must not be done twice.
+    bool once = false;
   };
 
   // -- message handlers -------------------------------------------------------
@@ -109,9 +109,13 @@ private:
     settle();
   }
 
-  void on_renew(renew_session& msg) {
-    ask(rpc::renew_session{std::move(msg.id), msg.ttl, false},
-        done_to(std::move(msg.to)));
+  void on_request(leader_request x) {
+    const auto what = question_of(x, false);
+    const auto once = !may_repeat(x, errc::timeout);
+    const auto id =
+      ask(what, [x = std::move(x)](const auto& bytes) { complete(x, bytes); });
+    if (const auto found = questions_.find(id); found != questions_.end())
+      found->second.once = once;
   }
 
   void on_forget(const owner::forget_watch& msg) {
@@ -131,8 +135,7 @@ private:
       return;
     auto& x = found->second;
     x.request = 0;
-    if (!msg.answer && is_about_server(msg.answer.error().code)
-        && now() < x.patience) {
+    if (!msg.answer && shall_repeat(x, msg.answer.error().code)) {
       waiting_.push_back(msg.question);
       failed(msg.answer.error());
       return schedule_tick();
@@ -184,28 +187,24 @@ private:
     };
   }
 
-  static answer_function done_to(reply<std::monostate> to) {
-    return [to = std::move(to)](const result<std::string>& bytes) {
-      if (bytes)
-        to.complete(ok);
-      else
-        to.complete(bytes.error());
-    };
-  }
-
-  void ask(const rpc::question& what, answer_function answer,
-           duration wait = duration::zero(), std::uint64_t watch_id = 0) {
-    if (questions_.size() >= questions_max)
-      return answer(error{errc::overloaded, "too many questions wait"});
+  /// Returns the question's number; 0 if it is answered already.
+  std::uint64_t ask(const rpc::question& what, answer_function answer,
+                    duration wait = duration::zero(),
+                    std::uint64_t watch_id = 0) {
+    if (questions_.size() >= questions_max) {
+      answer(error{errc::overloaded, "too many questions wait"});
+      return 0;
+    }
     const auto id = ++last_id_;
     questions_.emplace(id, question{rpc::encode_question(what),
                                     now() + opts_.leader_wait,
                                     wait + opts_.leader_wait + slack,
-                                    std::move(answer), watch_id, 0});
+                                    std::move(answer), watch_id, 0, false});
     if (watch_id != 0)
       watches_[watch_id] = id;
     send(id);
     schedule_tick();
+    return id;
   }
 
   void send(std::uint64_t id) {
@@ -274,6 +273,13 @@ private:
     return code == errc::io_error || code == errc::canceled
            || code == errc::no_leader || code == errc::not_leader
            || code == errc::timeout;
+  }
+
+  bool shall_repeat(const question& x, errc why) const {
+    if (now() >= x.patience)
+      return false;
+    return x.once ? why == errc::no_leader || why == errc::not_leader
+                  : is_about_server(why);
   }
 
   void choose_server() {

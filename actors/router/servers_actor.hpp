@@ -66,10 +66,12 @@ using servers_actor = caf::typed_actor<
   caf::reacts_to<owner::forget_watch>,
   // As the router.
   caf::reacts_to<submit>, caf::reacts_to<submit_many>,
-  caf::reacts_to<renew_session>,
+  caf::reacts_to<renew_session>, caf::reacts_to<at_leader<leader::get_health>>,
+  caf::reacts_to<at_leader<raft::get_status>>,
+  caf::reacts_to<at_leader<raft::change_members>>,
+  caf::reacts_to<at_leader<raft::transfer_leadership>>,
   // As Raft of the server that is asked.
-  caf::reacts_to<raft::get_status>, caf::reacts_to<raft::change_members>,
-  caf::reacts_to<raft::transfer_leadership>,
+  caf::reacts_to<raft::get_status>,
   // INTERNAL
   caf::reacts_to<question_answered>, caf::reacts_to<commands_answered>,
   caf::reacts_to<caf::tick_atom>>;

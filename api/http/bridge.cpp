@@ -17,6 +17,14 @@ std::function<void(Message)> to_actor(Handle receiver) {
   };
 }
 
+/// A function that asks whoever leads.
+template <class Message, class Handle>
+std::function<void(Message)> to_leader(Handle router) {
+  return [router = std::move(router)](Message x) {
+    caf::anon_send(router, router::at_leader<Message>{std::move(x)});
+  };
+}
+
 /// A function that collects its arguments, and sends them to an actor at the
 /// end of the io thread's turn. `Batch` is an aggregate of one vector.
 template <class Message, class Batch, class Handle>
@@ -65,7 +73,10 @@ void connect_actors(backends& to, actor_handles actors) {
     to_actor_together<router::submit, router::submit_many>(to, actors.router);
   to.renew_session = to_actor<router::renew_session>(actors.router);
   to.raft_status = to_actor<raft::get_status>(actors.raft);
-  to.change_members = to_actor<raft::change_members>(actors.raft);
+  to.leader_status = to_leader<raft::get_status>(actors.router);
+  to.change_members = to_leader<raft::change_members>(actors.router);
+  to.transfer_leadership = to_leader<raft::transfer_leadership>(actors.router);
+  to.server_health = to_leader<leader::get_health>(actors.router);
   connect_agent(to, actors.agent);
   to.reload = [](reply<std::monostate> done) { refuse(done); };
   to.leave = [](reply<std::monostate> done) { refuse(done); };

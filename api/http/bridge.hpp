@@ -22,10 +22,13 @@ using catalog_sink_actor =
 
 using router_sink_actor =
   caf::typed_actor<caf::reacts_to<router::submit_many>,
-                   caf::reacts_to<router::renew_session>>;
+                   caf::reacts_to<router::renew_session>,
+                   caf::reacts_to<router::at_leader<raft::get_status>>,
+                   caf::reacts_to<router::at_leader<raft::change_members>>,
+                   caf::reacts_to<router::at_leader<raft::transfer_leadership>>,
+                   caf::reacts_to<router::at_leader<leader::get_health>>>;
 
-using raft_sink_actor = caf::typed_actor<caf::reacts_to<raft::get_status>,
-                                         caf::reacts_to<raft::change_members>>;
+using raft_sink_actor = caf::typed_actor<caf::reacts_to<raft::get_status>>;
 
 using agent_sink_actor = caf::typed_actor<
   caf::reacts_to<agent::register_service>,
@@ -49,8 +52,8 @@ struct actor_handles {
 };
 
 /// Fills in everything that an actor answers. @pre `to.post` is set.
-/// `reload`, `leave`, `join`, `force_leave`, `change_keys` and `monitor` are the
-/// node's own: they refuse until it sets them; so are `facts`, `post` and
+/// `reload`, `leave`, `join`, `force_leave`, `change_keys` and `monitor` are
+/// the node's own: they refuse until it sets them; so are `facts`, `post` and
 /// `random`.
 void connect_actors(backends& to, actor_handles actors);
 

@@ -11,6 +11,7 @@
 #include "actors/catalog/messages.hpp"
 #include "actors/gossip/messages.hpp"
 #include "actors/kv/messages.hpp"
+#include "actors/leader/messages.hpp"
 #include "actors/raft/messages.hpp"
 #include "actors/router/messages.hpp"
 #include "runtime/base/owner.hpp"
@@ -126,8 +127,13 @@ struct backends {
   std::function<void(std::uint64_t watch_id)> forget_watch;
   std::function<void(router::submit)> submit;
   std::function<void(router::renew_session)> renew_session;
+  /// Raft as this server knows it, or the one that a client agent asks.
   std::function<void(raft::get_status)> raft_status;
+  /// These four are asked of the server that leads.
+  std::function<void(raft::get_status)> leader_status;
   std::function<void(raft::change_members)> change_members;
+  std::function<void(raft::transfer_leadership)> transfer_leadership;
+  std::function<void(leader::get_health)> server_health;
   std::function<void(agent::register_service)> register_service;
   std::function<void(agent::deregister_service)> deregister_service;
   std::function<void(agent::register_check)> register_check;

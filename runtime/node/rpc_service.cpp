@@ -215,6 +215,14 @@ void rpc_service::ask(std::uint64_t, rpc::promise x, answer to) {
                          encoded<founder::promise_answer>(std::move(to))});
 }
 
+void rpc_service::ask(std::uint64_t, rpc::at_leader x, answer to) {
+  std::visit(
+    [this](auto&& y) {
+      caf::anon_send(actors_.router, std::forward<decltype(y)>(y));
+    },
+    router::request_of(std::move(x), std::move(to)));
+}
+
 raft::peer_sink_actor raft_peers(caf::actor_system& sys,
                                  std::shared_ptr<peer_network> network) {
   caf::actor_config cfg;

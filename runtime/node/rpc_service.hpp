@@ -63,6 +63,7 @@ private:
   void ask(std::uint64_t number, router::rpc::change_members x, answer to);
   void ask(std::uint64_t number, router::rpc::transfer_leadership x, answer to);
   void ask(std::uint64_t number, router::rpc::promise x, answer to);
+  void ask(std::uint64_t number, router::rpc::at_leader x, answer to);
 
   bool connected_ = false;
   rpc_actors actors_;

@@ -198,6 +198,7 @@ status server_actors::start_state(caf::actor_system& sys,
   for_router.boot = found->log.boot;
   for_router.leader_wait = options.leader_wait;
   for_router.network = x.network;
+  for_router.raft_control = raft;
   router = router::spawn_router(sys, std::move(for_router));
   return ok;
 }

@@ -60,7 +60,10 @@ struct handler_fixture {
     to.submit = keep(submits);
     to.renew_session = keep(renewals);
     to.raft_status = keep(status_questions);
+    to.leader_status = keep(status_questions);
     to.change_members = keep(changes);
+    to.transfer_leadership = keep(transfers);
+    to.server_health = keep(health_questions);
     to.forget_watch = [this](std::uint64_t id) { forgotten.push_back(id); };
     to.get_counts = keep(count_questions);
     to.get_members = keep(member_questions);
@@ -128,6 +131,8 @@ struct handler_fixture {
   std::vector<router::renew_session> renewals;
   std::vector<raft::get_status> status_questions;
   std::vector<raft::change_members> changes;
+  std::vector<raft::transfer_leadership> transfers;
+  std::vector<leader::get_health> health_questions;
   std::vector<agent::get_counts> count_questions;
   std::vector<agent::get_members> member_questions;
   std::vector<agent::fire_event> events_fired;

@@ -80,6 +80,10 @@ bool good(const T&) {
   return true;
 }
 
+bool good(const at_leader& x) {
+  return std::visit([](const auto& y) { return good(y); }, x.what);
+}
+
 } // namespace
 
 std::string encode_question(const question& x) {
@@ -109,6 +113,10 @@ std::string encode_answer(const command_outcomes& x) {
 }
 
 std::string encode_answer(const raft::raft_status& x) {
+  return versioned(x);
+}
+
+std::string encode_answer(const leader::health_report& x) {
   return versioned(x);
 }
 
@@ -142,6 +150,11 @@ result<command_outcomes> decode_answer(std::string_view bytes) {
 template <>
 result<raft::raft_status> decode_answer(std::string_view bytes) {
   return parse<raft::raft_status>(bytes);
+}
+
+template <>
+result<leader::health_report> decode_answer(std::string_view bytes) {
+  return parse<leader::health_report>(bytes);
 }
 
 template <>

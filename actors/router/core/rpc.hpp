@@ -11,6 +11,7 @@
 #include "actors/catalog/messages.hpp"
 #include "actors/founder/messages.hpp"
 #include "actors/kv/messages.hpp"
+#include "actors/leader/messages.hpp"
 #include "actors/owner/messages.hpp"
 #include "actors/raft/messages.hpp"
 #include "runtime/base/log_entry.hpp"
@@ -134,10 +135,31 @@ struct promise {
   }
 };
 
+/// Answered by `leader::health_report`.
+struct get_health {
+  template <class Inspector>
+  friend auto inspect(Inspector& f, get_health&) {
+    return f();
+  }
+};
+
+/// What an operator asks, for the server that leads; answered as the one that
+/// it is made of. Appended to only.
+struct at_leader {
+  std::variant<get_health, get_status, change_members, transfer_leadership>
+    what;
+  bool to_leader = false;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, at_leader& x) {
+    return f(x.what, x.to_leader);
+  }
+};
+
 /// Appended to only: positions are on the wire.
 using question =
   std::variant<propose_all, renew_session, read_kv, read_catalog, get_status,
-               change_members, transfer_leadership, promise>;
+               change_members, transfer_leadership, promise, at_leader>;
 
 std::string encode_question(const question& x);
 
@@ -181,6 +203,7 @@ struct command_outcomes {
 std::string encode_answer(const owner::read_answer& x);
 std::string encode_answer(const command_outcomes& x);
 std::string encode_answer(const raft::raft_status& x);
+std::string encode_answer(const leader::health_report& x);
 std::string encode_answer(log_index x);
 std::string encode_answer(founder::promise_answer x);
 std::string encode_answer(const done& x);
@@ -194,6 +217,8 @@ template <>
 result<owner::read_answer> decode_answer(std::string_view bytes);
 template <>
 result<command_outcomes> decode_answer(std::string_view bytes);
+template <>
+result<leader::health_report> decode_answer(std::string_view bytes);
 template <>
 result<raft::raft_status> decode_answer(std::string_view bytes);
 template <>
