@@ -2,6 +2,7 @@
 
 #include "api/http/handlers.hpp"
 #include "api/http/http_error.hpp"
+#include "api/http/json_decode.hpp"
 #include "api/http/reads.hpp"
 #include "api/http/respond.hpp"
 #include "runtime/base/counters.hpp"
@@ -24,8 +25,44 @@ namespace {
 /// What /self and /metrics show of the moment.
 struct moment {
   agent::get_counts::counts counts;
+  /// Of servers only: a client agent tells of itself, whoever is there.
   raft::raft_status raft;
 };
+
+/// How many there are in the LAN pool.
+struct pool_counts {
+  std::uint64_t members = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t left = 0;
+  /// Those that are alive.
+  std::uint64_t servers = 0;
+};
+
+/// Takes the answer of /v1/agent/members.
+pool_counts count_members(const std::string& members) {
+  enum : unsigned { alive = 1, left = 3, failed = 4 }; // as serf numbers them
+  pool_counts out;
+  const auto list = parse_json(members);
+  if (!list || !list->IsArray())
+    return out;
+  for (const auto& x : list->GetArray()) {
+    const auto status = x.FindMember("Status");
+    const auto tags = x.FindMember("Tags");
+    if (status == x.MemberEnd() || !status->value.IsUint()
+        || tags == x.MemberEnd() || !tags->value.IsObject())
+      continue;
+    const auto role = tags->value.FindMember("role");
+    const auto is = status->value.GetUint();
+    ++out.members;
+    out.failed += is == failed ? 1U : 0U;
+    out.left += is == left ? 1U : 0U;
+    out.servers +=
+      is == alive && role != tags->value.MemberEnd() && role->value == "consul"
+        ? 1U
+        : 0U;
+  }
+  return out;
+}
 
 /// Asks agent and raft, then goes on with `next`.
 void with_moment(exchange x, void (*next)(const exchange&, const moment&)) {
@@ -36,6 +73,8 @@ void with_moment(exchange x, void (*next)(const exchange&, const moment&)) {
       if (!c)
         return x.respond(failure(c.error()));
       auto& there = x.to;
+      if (!there.facts.server)
+        return next(x, {*c, {}});
       there.raft_status({there.then<raft::raft_status>(
         [x, next, c = *c](const result<raft::raft_status>& s) {
           if (!s)
@@ -83,40 +122,35 @@ std::string members_text(const std::vector<raft::member>& members) {
   return out + "]";
 }
 
-/// A pool in which this node is alone.
-void write_pool(json_writer& w, std::string_view name) {
+/// What is not counted here, no user has missed.
+void write_pool(json_writer& w, std::string_view name, const pool_counts& x) {
   write_stats(w, name,
               std::array{row{"coordinate_resets", "0"},
                          row{"encrypted", "false"}, row{"event_queue", "0"},
-                         row{"event_time", "1"}, row{"failed", "0"},
+                         row{"event_time", "1"}, row{"failed", text(x.failed)},
                          row{"health_score", "0"}, row{"intent_queue", "0"},
-                         row{"left", "0"}, row{"member_time", "1"},
-                         row{"members", "1"}, row{"query_queue", "0"},
-                         row{"query_time", "1"}});
+                         row{"left", text(x.left)}, row{"member_time", "1"},
+                         row{"members", text(x.members)},
+                         row{"query_queue", "0"}, row{"query_time", "1"}});
 }
 
-void write_all_stats(json_writer& w, const node_facts& f, const moment& m) {
-  const auto& c = m.counts;
-  const auto& r = m.raft;
-  utsname system{};
-  ::uname(&system);
-  const auto cores = text(std::uint64_t{std::thread::hardware_concurrency()});
-  w.key("Stats").begin_object();
-  write_stats(w, "agent",
-              std::array{row{"check_monitors", text(c.check_monitors)},
-                         row{"check_ttls", text(c.check_ttls)},
-                         row{"checks", text(c.checks)},
-                         row{"services", text(c.services)}});
-  write_stats(w, "build",
-              std::array{row{"prerelease", ""}, row{"revision", ""},
-                         row{"version", f.version}});
+void write_consul(json_writer& w, const node_facts& f,
+                  const raft::raft_status& r, const pool_counts& pool) {
+  const auto* const acl = f.acl_enabled ? "enabled" : "disabled";
+  if (!f.server)
+    return write_stats(w, "consul",
+                       std::array{row{"acl", acl},
+                                  row{"known_servers", text(pool.servers)},
+                                  row{"server", "false"}});
   write_stats(w, "consul",
-              std::array{row{"acl", f.acl_enabled ? "enabled" : "disabled"},
-                         row{"bootstrap", text(f.bootstrap)},
+              std::array{row{"acl", acl}, row{"bootstrap", text(f.bootstrap)},
                          row{"known_datacenters", "1"},
                          row{"leader", text(r.role == "Leader")},
                          row{"leader_addr", r.leader_address},
-                         row{"server", text(f.server)}});
+                         row{"server", "true"}});
+}
+
+void write_raft(json_writer& w, const raft::raft_status& r) {
   write_stats(
     w, "raft",
     std::array{
@@ -135,12 +169,33 @@ void write_all_stats(json_writer& w, const node_facts& f, const moment& m) {
       row{"protocol_version_min", "0"}, row{"snapshot_version_max", "1"},
       row{"snapshot_version_min", "0"}, row{"state", r.role},
       row{"term", text(r.term)}});
+}
+
+void write_all_stats(json_writer& w, const node_facts& f, const moment& m,
+                     const pool_counts& pool) {
+  const auto& c = m.counts;
+  utsname system{};
+  ::uname(&system);
+  const auto cores = text(std::uint64_t{std::thread::hardware_concurrency()});
+  w.key("Stats").begin_object();
+  write_stats(w, "agent",
+              std::array{row{"check_monitors", text(c.check_monitors)},
+                         row{"check_ttls", text(c.check_ttls)},
+                         row{"checks", text(c.checks)},
+                         row{"services", text(c.services)}});
+  write_stats(w, "build",
+              std::array{row{"prerelease", ""}, row{"revision", ""},
+                         row{"version", f.version}});
+  write_consul(w, f, m.raft, pool);
+  if (f.server)
+    write_raft(w, m.raft);
   write_stats(w, "runtime",
               std::array{row{"arch", system.machine}, row{"cpu_count", cores},
                          row{"max_procs", cores}, row{"os", "linux"},
                          row{"version", PRAETOR_VERSION}});
-  write_pool(w, "serf_lan");
-  write_pool(w, "serf_wan");
+  write_pool(w, "serf_lan", pool);
+  if (f.server)
+    write_pool(w, "serf_wan", {.members = 1}); // alone in it
   w.end_object();
 }
 
@@ -154,7 +209,7 @@ void write_coordinate(json_writer& w) {
   w.key("Height").raw("1e-05").end_object();
 }
 
-void show_self(const exchange& x, const moment& m) {
+void show_self(const exchange& x, const moment& m, const pool_counts& pool) {
   const auto& f = x.to.facts;
   std::string out;
   json_writer w{out};
@@ -169,11 +224,21 @@ void show_self(const exchange& x, const moment& m) {
   w.raw(f.debug_config_json.empty() ? "{}" : f.debug_config_json);
   write_coordinate(w);
   w.key("Member").raw(f.member_json.empty() ? "{}" : f.member_json);
-  write_all_stats(w, f, m);
+  write_all_stats(w, f, m, pool);
   w.key("Meta").begin_object();
   w.key("consul-network-segment").string("").end_object();
   w.end_object();
   x.respond(json(std::move(out)));
+}
+
+void count_then_show_self(const exchange& x, const moment& m) {
+  auto& to = x.to;
+  to.get_members(
+    {false, to.then<shared_text>([x, m](const result<shared_text>& members) {
+       if (!members)
+         return x.respond(failure(members.error()));
+       show_self(x, m, count_members(**members));
+     })});
 }
 
 /// Start of the last full interval of ten seconds, as Go prints times.
@@ -227,7 +292,7 @@ bool wants_prometheus(const request& rq) {
 } // namespace
 
 void agent_self(exchange x) {
-  with_moment(std::move(x), show_self);
+  with_moment(std::move(x), count_then_show_self);
 }
 
 void agent_members(exchange x) {
@@ -258,7 +323,12 @@ void agent_force_leave(exchange x) {
   auto& to = x.to;
   auto node = x.rq.argument;
   const auto prune = x.rq.has("prune");
-  to.force_leave(std::move(node), prune, reply_empty(std::move(x)));
+  const auto answer = [respond = std::move(x.respond)](const status& done) {
+    if (!done && done.error().code == errc::not_found)
+      return respond(plain(500, "agent: " + done.error().context));
+    respond(done ? empty() : failure(done.error()));
+  };
+  to.force_leave(std::move(node), prune, to.then<std::monostate>(answer));
 }
 
 void agent_reload(exchange x) {

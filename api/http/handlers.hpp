@@ -33,9 +33,14 @@ void event_list(exchange x);
 // -- keyring_handlers.cpp
 void operator_keyring(exchange x);
 
+// -- autopilot_handlers.cpp
+void operator_autopilot_configuration(exchange x);
+void operator_autopilot_health(exchange x);
+
 // -- operator_handlers.cpp
 void operator_raft_configuration(exchange x);
 void operator_raft_peer(exchange x);
+void operator_raft_transfer_leader(exchange x);
 
 // -- coordinate_handlers.cpp
 void coordinate_datacenters(exchange x);

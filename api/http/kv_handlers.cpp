@@ -94,16 +94,11 @@ status take_number(const request& rq, std::string_view name,
   const auto text = rq.parameter(name);
   if (!text)
     return ok;
-  if (const auto number = parse_uint(*text)) {
-    to = *number;
-    return ok;
-  }
-  const auto digits =
-    !text->empty()
-    && text->find_first_not_of("0123456789") == std::string_view::npos;
-  return error{errc::rejected,
-               "strconv.ParseUint: parsing " + json_quote(*text) + ": "
-                 + (digits ? "value out of range" : "invalid syntax")};
+  const auto number = parse_number(*text);
+  if (!number)
+    return number.error();
+  to = *number;
+  return ok;
 }
 
 result<kv::key_operation> decode_put(const request& rq) {

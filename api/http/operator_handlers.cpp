@@ -68,10 +68,14 @@ void show_configuration(exchange x, raft::raft_status s) {
   to.read_catalog(std::move(message));
 }
 
-/// Asks raft, then goes on with `next`.
+/// Asks Raft of the leader, or with ?stale of any server, then goes on with
+/// `next`.
 void with_status(exchange x, void (*next)(exchange, raft::raft_status)) {
   auto& to = x.to;
-  to.raft_status({to.then<raft::raft_status>(
+  const auto& ask = x.rq.method == "GET" && x.rq.has("stale")
+                      ? to.raft_status
+                      : to.leader_status;
+  ask({to.then<raft::raft_status>(
     [x = std::move(x), next](result<raft::raft_status> s) {
       if (!s)
         return x.respond(failure(s.error()));
@@ -124,6 +128,24 @@ void operator_raft_peer(exchange x) {
   if (const auto here = check_datacenter(x.rq, x.to.facts); !here)
     return x.respond(failure(here.error()));
   with_status(std::move(x), remove_peer);
+}
+
+void operator_raft_transfer_leader(exchange x) {
+  if (const auto here = check_datacenter(x.rq, x.to.facts); !here)
+    return x.respond(failure(here.error()));
+  auto& to = x.to;
+  raft::transfer_leadership message;
+  if (const auto id = x.rq.parameter("id").value_or(""); !id.empty())
+    message.target = peer_id{std::string{id}};
+  message.to = to.then<std::monostate>(
+    [respond = std::move(x.respond)](const status& done) {
+      if (!done && done.error().code != errc::no_leader
+          && done.error().code != errc::not_leader)
+        return respond(plain(500, done.error().context));
+      respond(done ? json(std::string{R"({"Success":true})"})
+                   : failure(done.error()));
+    });
+  to.transfer_leadership(std::move(message));
 }
 
 } // namespace praetor::http

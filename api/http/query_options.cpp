@@ -113,6 +113,17 @@ parse_query_options(const request& rq, const node_facts& facts, rng& random) {
   return x;
 }
 
+result<std::uint64_t> parse_number(std::string_view text) {
+  if (const auto number = parse_uint(text))
+    return *number;
+  const auto digits =
+    !text.empty()
+    && text.find_first_not_of("0123456789") == std::string_view::npos;
+  return error{errc::rejected,
+               "strconv.ParseUint: parsing " + json_quote(text) + ": "
+                 + (digits ? "value out of range" : "invalid syntax")};
+}
+
 bool other_datacenter(const request& rq, const node_facts& facts) {
   const auto dc = rq.parameter("dc").value_or("");
   return !dc.empty() && dc != facts.datacenter;

@@ -36,6 +36,9 @@ result<query_options> parse_query_options(const request& rq,
 result<owner::read_options> parse_wait(const request& rq, duration default_wait,
                                        duration max_wait, rng& random);
 
+/// Parses an unsigned number. Errors: rejected with Go's text.
+result<std::uint64_t> parse_number(std::string_view text);
+
 /// Whether `?dc` names another datacenter than ours.
 bool other_datacenter(const request& rq, const node_facts& facts);
 

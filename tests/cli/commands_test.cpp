@@ -355,6 +355,40 @@ TEST_CASE("members: servers come first", "[cli][core]") {
   });
 }
 
+TEST_CASE("operator autopilot: shows and changes what was given",
+          "[cli][core]") {
+  const std::string path = "/v1/operator/autopilot/configuration";
+  const auto config = good(
+    R"({"CleanupDeadServers":true,"LastContactThreshold":"200ms",)"
+    R"("MaxTrailingLogs":250,"MinQuorum":0,"ServerStabilizationTime":"10s",)"
+    R"("RedundancyZoneTag":"","DisableUpgradeMigration":false,)"
+    R"("UpgradeVersionTag":"","CreateIndex":4,"ModifyIndex":7})");
+  check({
+    {{"operator", "autopilot", "get-config"},
+     {{"GET " + path, {config}}},
+     0,
+     "CleanupDeadServers = true\nLastContactThreshold = 200ms\n"
+     "MaxTrailingLogs = 250\nMinQuorum = 0\nServerStabilizationTime = 10s\n"
+     "RedundancyZoneTag = \"\"\nDisableUpgradeMigration = false\n"
+     "UpgradeVersionTag = \"\"\n"},
+    {{"operator", "autopilot", "set-config", "-min-quorum=3",
+      "-cleanup-dead-servers=false"},
+     {{"GET " + path, {config}}, {"PUT " + path + "?cas=7", {good("true")}}},
+     0,
+     "Configuration updated!\n"},
+    {{"operator", "autopilot", "set-config", "-max-trailing-logs=9"},
+     {{"GET " + path, {config}}, {"PUT " + path + "?cas=7", {good("false")}}},
+     1,
+     "Configuration could not be atomically updated, please try again\n"},
+    {{"operator", "autopilot", "get-config"},
+     {{"GET " + path, {{500, "No cluster leader", 0}}}},
+     1,
+     "",
+     "Error querying Autopilot configuration: Unexpected response code: 500 "
+     "(No cluster leader)\n"},
+  });
+}
+
 TEST_CASE("operator, event and maint: texts are Consul's", "[cli][core]") {
   const auto peers = good(
     R"({"Servers":[{"ID":"i1","Node":"s1","Address":"a:8300","Leader":true,)"
@@ -377,6 +411,17 @@ TEST_CASE("operator, event and maint: texts are Consul's", "[cli][core]") {
      "",
      "Error removing peer: an address or id is required for the peer to "
      "remove\n"},
+    {{"operator", "raft", "transfer-leader", "-id=i2"},
+     {{"POST /v1/operator/raft/transfer-leader?id=i2",
+       {good(R"({"Success":true})")}}},
+     0,
+     "Success\n"},
+    {{"operator", "raft", "transfer-leader"},
+     {{"POST /v1/operator/raft/transfer-leader", {{500, "no", 0}}}},
+     1,
+     "",
+     "Error transfering leadership: Failed to transfer leadership Unexpected "
+     "response code: 500 (no)\n"},
     {{"event", "-name=deploy", "-service=web", "v1"},
      {{"GET /v1/agent/self", {good("{}")}},
       {"PUT /v1/event/fire/deploy?service=web", {good(R"({"ID":"e1"})")}}},

@@ -350,6 +350,9 @@ TEST_CASE("agent: self shows who it is", "[http]") {
   counts.services = 3;
   f.count_questions[0].to.complete(counts);
   f.status_questions[0].to.complete(one_server());
+  f.member_questions[0].to.complete(
+    share(R"([{"Status":1,"Tags":{"role":"consul"}},)"
+          R"({"Status":4,"Tags":{"role":"node"}}])"));
   const std::string config =
     R"({"Config":{"Datacenter":"dc1","NodeName":"n1",)"
     R"("NodeID":"6e4a5a0d-4f0c-4d3e-9c3a-0123456789ab","Revision":"",)"
@@ -357,7 +360,26 @@ TEST_CASE("agent: self shows who it is", "[http]") {
   CHECK(c->body().substr(0, config.size()) == config);
   CHECK(c->body().find(R"("services":"3")") != std::string::npos);
   CHECK(c->body().find(R"("state":"Leader")") != std::string::npos);
+  CHECK(c->body().find(R"("failed":"1")") != std::string::npos);
+  CHECK(c->body().find(R"("members":"2")") != std::string::npos);
   CHECK(c->body().find(R"("Member":{"Name":"n1"})") != std::string::npos);
+}
+
+TEST_CASE("agent: a client tells of itself, with or without servers",
+          "[http]") {
+  handler_fixture f;
+  f.to.facts.server = false;
+  const auto c = f.send("GET", "/v1/agent/self");
+  f.count_questions[0].to.complete(agent::get_counts::counts{});
+  CHECK(f.status_questions.empty());
+  f.member_questions[0].to.complete(
+    share(R"([{"Status":1,"Tags":{"role":"consul"}},)"
+          R"({"Status":4,"Tags":{"role":"consul"}},)"
+          R"({"Status":1,"Tags":{"role":"node"}}])"));
+  CHECK(c->body().find(R"("consul":{"acl":"disabled","known_servers":"1",)"
+                       R"("server":"false"},"runtime")")
+        != std::string::npos);
+  CHECK(c->body().find("serf_wan") == std::string::npos);
 }
 
 TEST_CASE("agent: members know no segments", "[http]") {
@@ -378,6 +400,15 @@ TEST_CASE("agent: its life", "[http]") {
   c = f.send("PUT", "/v1/agent/join/10.0.0.9");
   CHECK(c->status() == 500);
   CHECK(c->body() == "1 error occurred");
+  f.to.force_leave = [](const std::string& node, bool prune,
+                        const reply<std::monostate>& to) {
+    CHECK(node == "nope");
+    CHECK(!prune);
+    to.complete(error{errc::not_found, "No node found with name 'nope'"});
+  };
+  c = f.send("PUT", "/v1/agent/force-leave/nope");
+  CHECK(c->status() == 500);
+  CHECK(c->body() == "agent: No node found with name 'nope'");
   c = f.send("GET", "/v1/agent/monitor?loglevel=loud");
   CHECK(c->status() == 400);
   CHECK(c->body() == "Bad request: Unknown log level: loud");

@@ -116,6 +116,36 @@ int run_remove_peer(invocation& call) {
   return 0;
 }
 
+// -- transfer-leader ----------------------------------------------------------
+
+constexpr flag_spec transfer_leader_flags[] = {
+  {.name = "id", .help = "The ID of the server that shall lead."},
+};
+constexpr std::string_view transfer_leader_usage =
+  R"(Usage: consul operator raft transfer-leader [options]
+
+  Transfers the leadership to the server with the given -id, or to the one that
+  has most of the log.
+)";
+
+int run_transfer_leader(invocation& call) {
+  auto api = call.connect();
+  if (!api)
+    return 1;
+  api_request request{.method = "POST",
+                      .path = "/v1/operator/raft/transfer-leader"};
+  if (const auto& id = call.flags.string("id"); !id.empty())
+    request.query.emplace("id", id);
+  const auto answer = api->demand(request);
+  // "transfering" is what scripts know.
+  if (!answer)
+    return call.fail("Error transfering leadership: Failed to transfer "
+                     "leadership "
+                     + answer.error().context);
+  call.io.out << "Success\n";
+  return 0;
+}
+
 } // namespace
 
 const command operator_command = {
@@ -142,5 +172,13 @@ const command operator_raft_remove_peer_command = {
   .flags = remove_peer_flags,
   .api = api_flags::server,
   .run = run_remove_peer};
+
+const command operator_raft_transfer_leader_command = {
+  .name = "operator raft transfer-leader",
+  .synopsis = "Transfer raft leadership to another node",
+  .usage = transfer_leader_usage,
+  .flags = transfer_leader_flags,
+  .api = api_flags::server,
+  .run = run_transfer_leader};
 
 } // namespace praetor::tools
