@@ -135,12 +135,13 @@ private:
   }
 
   /// While the disk is busy proposals wait, so that they share a sync. Without
-  /// a leader they wait for one.
+  /// a leader, or when the next one is about to take over, they wait for it.
   void submit_proposals() {
-    if (core_->role() == role::leader) {
-      while (!proposals_.empty() && !core_->writing())
+    if (core_->role() == role::leader && !core_->handing_over()) {
+      while (!proposals_.empty() && !core_->writing() && !core_->handing_over())
         propose_batch();
-    } else if (!core_->leader().value.empty()) {
+    } else if (core_->role() != role::leader
+               && !core_->leader().value.empty()) {
       proposals_.fail_all({errc::not_leader, core_->leader().value});
     } else {
       proposals_.expire(now(), {errc::no_leader, "No cluster leader"});

@@ -49,6 +49,7 @@ public:
       [this](const leader_known& msg) { on_leader_known(msg); },
       [this](const batch_answered& msg) { on_batch(msg); },
       [this](request_failed& msg) { on_request_failed(msg); },
+      [this](proposal_refused& msg) { on_refused(msg); },
       [this](caf::tick_atom) { on_tick(); },
     };
   }
@@ -139,6 +140,13 @@ private:
     hold({msg.deadline, std::move(msg.request)});
   }
 
+  /// Whoever leads by now may take it.
+  void on_refused(proposal_refused& msg) {
+    queue_.push_again(std::move(msg.what), msg.deadline, std::move(msg.to),
+                      std::move(msg.why), now());
+    settle();
+  }
+
   void on_tick() {
     if (!timer_.ring(now()))
       return;
@@ -156,8 +164,12 @@ private:
 
   /// Duties of a leader are nobody else's.
   void propose(raft::propose x) {
-    if (leads_ || x.origin_term || !opts_.network)
+    if (x.origin_term || !opts_.network)
       return self_->send(opts_.raft, std::move(x));
+    if (leads_) {
+      x.to = again_if_refused(x);
+      return self_->send(opts_.raft, std::move(x));
+    }
     queue_.push({std::move(x.payload), std::move(x.origin)},
                 now() + opts_.leader_wait, std::move(x.to));
   }
@@ -182,6 +194,21 @@ private:
     }};
     requests_[x.id] = opts_.network->request(
       x.node, rpc::encode_question(std::move(x.what)), x.time_limit, to);
+  }
+
+  /// This server may stop leading before it has put the command into the log,
+  /// or before that is safe.
+  reply<command_result> again_if_refused(const raft::propose& x) {
+    const auto me = caf::actor_cast<router_actor>(self_);
+    return reply<command_result>{[me, what = rpc::command{x.payload, x.origin},
+                                  to = x.to,
+                                  deadline = now() + opts_.leader_wait](
+                                   const auto& done) {
+      if (done || !command_queue::may_repeat(done.error().code))
+        to.complete(done);
+      else
+        caf::anon_send(me, proposal_refused{what, deadline, to, done.error()});
+    }};
   }
 
   /// As somebody does whose answer was lost; maybe much later.

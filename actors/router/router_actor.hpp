@@ -52,6 +52,15 @@ struct request_failed {
   error why;
 };
 
+/// INTERNAL: this server led, but not long enough for that command.
+struct proposal_refused {
+  using is_message = void;
+  rpc::command what;
+  time_point deadline;
+  reply<command_result> to;
+  error why;
+};
+
 /// Takes proposals; in production Raft.
 using proposal_sink_actor = caf::typed_actor<caf::reacts_to<raft::propose>>;
 
@@ -70,7 +79,7 @@ using router_actor = caf::typed_actor<
   caf::reacts_to<leader_here>, caf::reacts_to<leader_known>,
   // INTERNAL
   caf::reacts_to<batch_answered>, caf::reacts_to<request_failed>,
-  caf::reacts_to<caf::tick_atom>>;
+  caf::reacts_to<proposal_refused>, caf::reacts_to<caf::tick_atom>>;
 
 /// What the router works with.
 struct options {

@@ -98,6 +98,9 @@ public:
   /// Whether a write is under way to the disk.
   bool writing() const { return !disk_.idle(); }
 
+  /// Whether another server is to take over; nothing is proposed meanwhile.
+  bool handing_over() const { return transfer_.has_value(); }
+
   /// Until when readers were told that they need not ask again.
   time_point lease_granted() const { return lease_granted_; }
 

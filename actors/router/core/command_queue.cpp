@@ -38,6 +38,16 @@ void command_queue::push(rpc::command x, time_point deadline,
   waiting_.push_back({std::move(x), deadline, std::move(to)});
 }
 
+void command_queue::push_again(rpc::command x, time_point deadline,
+                               reply<command_result> to, const error& why,
+                               time_point now) {
+  put_back({std::move(x), deadline, std::move(to)}, why, now);
+}
+
+bool command_queue::may_repeat(errc code) {
+  return verdict_of(code) != verdict::final_word;
+}
+
 std::vector<std::uint64_t>
 command_queue::set_target(std::optional<std::string> node, bool is_leader) {
   std::vector<std::uint64_t> useless;

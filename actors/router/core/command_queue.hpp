@@ -57,6 +57,15 @@ public:
   /// `to`): overloaded.
   void push(rpc::command x, time_point deadline, reply<command_result> to);
 
+  /// Takes a command that was refused with `why` elsewhere.
+  /// @pre `may_repeat(why.code)`.
+  void push_again(rpc::command x, time_point deadline, reply<command_result> to,
+                  const error& why, time_point now);
+
+  /// Whether a command that was refused like that may be sent again: it was not
+  /// carried out, or that is not known.
+  static bool may_repeat(errc code);
+
   /// From now on commands go to `node`; nothing: they wait. Returns batches
   /// whose answers are of no use any more: what is in them is sent again.
   std::vector<std::uint64_t> set_target(std::optional<std::string> node,
