@@ -24,6 +24,7 @@ from harness import (binary, expect, expect_equal, folder, run_tests,
 GOSSIP_SECONDS = 10  # until all know what one knows, on a busy machine
 DEAD_SECONDS = 25  # until a node that was killed is critical: design 6 s, median
 ADOPT_SECONDS = 30  # until autopilot has acted: its period is 10 s
+HAND_OVER_SECONDS = 2  # the lease that reads rest on, 1.2 s, has to end first
 SYNC_SECONDS = 45  # until an agent has told servers all: 15 to 30 s after a try
 
 
@@ -266,6 +267,22 @@ def leader_killed():
         print("     new leader after "
               + ", ".join(f"{t:.2f} s (no write for {g:.2f} s)"
                           for t, g in times))
+
+
+def leader_stopped():
+    """A leader that is stopped hands over first: hardly a pause, no error."""
+    with Cluster().start(3, 1) as cluster:
+        old = cluster.leader()
+        with Writer(cluster.clients[0], "n") as writer:
+            old.signal(signal.SIGTERM)
+            old.wait()
+            before = writer.written
+            wait_until(lambda: writer.written > before, 15, "writes")
+        expect("handing over the leadership" in old.log(), "log of the leader")
+        expect_equal(writer.errors[:3], [], "writes that failed")
+        expect(writer.longest_gap < HAND_OVER_SECONDS,
+               f"no write for {writer.longest_gap:.2f} s")
+        print(f"     no write for {writer.longest_gap:.2f} s")
 
 
 # -- coming and going ----------------------------------------------------------
@@ -569,7 +586,7 @@ def idle_is_cheap():
 
 
 TESTS = [any_start_order, incomplete_cluster_waits, article_second_server,
-         join_errors, any_node_answers, leader_killed, leaving,
+         join_errors, any_node_answers, leader_killed, leader_stopped, leaving,
          server_restarts, left_server_comes_back, client_outlives_servers,
          client_killed, forced_leave, dead_server_removed,
          other_cluster_refused, other_key_refused, other_authority_refused,
