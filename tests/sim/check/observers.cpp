@@ -187,15 +187,9 @@ void index_observer::answered(const operation& op) {
   seen.emplace_back(*op.returned, highest);
 }
 
-/// A process that starts replays the log behind its checkpoint, so stale
-/// answers go back. So may those of the catalog: kept answers show the index at
-/// which they were made (actors/catalog/core/queries.hpp), and the new process
-/// may keep one from the middle of its replay.
 void index_observer::started(const std::string& server) {
   std::erase_if(seen_, [&server](const auto& x) {
-    return x.first.first == server
-           && (x.first.second.starts_with("stale ")
-               || x.first.second.starts_with("catalog "));
+    return x.first.first == server && x.first.second.starts_with("stale ");
   });
 }
 
