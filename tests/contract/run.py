@@ -9,6 +9,10 @@ is reported, too.
   run.py                       all areas
   run.py --area kv,txn -k cas  some cases
   run.py --url http://127.0.0.1:8500   against a server that already runs
+  run.py --through follower   asks a follower of three servers instead
+  run.py --through client     asks a client agent of three servers
+
+cluster.json has the steps whose answers depend on the node that is asked.
 
 The program is build/praetor or $PRAETOR. Exit code: 0 if nothing unexpected
 happened, 1 if something did.
@@ -16,6 +20,7 @@ happened, 1 if something did.
 
 import argparse
 import concurrent.futures
+import functools
 import json
 import pathlib
 import random
@@ -27,12 +32,15 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
 from case import CONNECTION_ERRORS, Player, Target  # noqa: E402
-from harness import Failure, Server  # noqa: E402
+from cluster_nodes import Cluster  # noqa: E402
+from harness import Failure, Server, expect  # noqa: E402
 from normalise import compare, server_names  # noqa: E402
 
 # A node id of its own choice might begin as one that a case asks for.
 AGENT = {"enable_script_checks": True,
          "node_id": "00000000-c0de-4000-8000-000000000001"}
+# What -dev would add.
+CLUSTER = {"enable_script_checks": True, "ui": True}
 DIFFERENCES_SHOWN = 4
 # A server per slice of an area that mostly waits.
 SLICES = {"blocking": 4, "session": 4, "health": 2, "agent": 3}
@@ -57,6 +65,17 @@ def load(options):
         if cases:
             areas[path.stem] = cases
     return areas
+
+
+def known_failures(role):
+    """Cases that may fail, with steps and reason; `role`: asked through that
+    node of a cluster, None for a server on its own."""
+    known = json.loads((HERE / "known.json").read_text())
+    if role is not None:
+        more = json.loads((HERE / "cluster.json").read_text())
+        known |= {name: x for name, x in more.items()
+                  if role in x.get("roles", [role])}
+    return known
 
 
 def only_in(steps, problems):
@@ -101,6 +120,12 @@ class Report:
                 print(f"     ... {len(problems) - DIFFERENCES_SHOWN} more")
             sys.stdout.flush()
 
+    def lose(self, area, failure):
+        """A server could not be asked."""
+        with self.lock:
+            self.failed += 1
+            print(f"FAIL {area}: {failure}")
+
     def finish(self):
         for tier, (passed, total) in sorted(self.by_tier.items()):
             print(f"{tier}: {passed} of {total}")
@@ -124,6 +149,8 @@ def play(area, cases, url, report):
     target = Target(url)
     wear_in(target)
     names = server_names(target.own, target.host, target.port)
+    # Consul had this address when the answers were recorded.
+    names.append((re.compile(re.escape(target.host)), "127.0.0.1"))
     run = f"d{random.getrandbits(24):06x}"
     for number, case in enumerate(cases):
         unique = f"{run}q{number:03d}"
@@ -137,6 +164,23 @@ def play(area, cases, url, report):
                    [line.replace(unique, "NONCE") for line in problems])
 
 
+def play_through(role, area, cases, report):
+    """As play(), through a node of a new cluster."""
+    try:
+        with Cluster(config=CLUSTER) as cluster:
+            cluster.start(3, 1 if role == "client" else 0)
+            for node in cluster.nodes:
+                node.says("Synced node info")
+            node = {"leader": cluster.leader,
+                    "follower": lambda: cluster.followers()[0],
+                    "client": lambda: cluster.clients[0]}[role]()
+            play(area, cases, node.url, report)
+            for node in cluster.nodes:
+                expect(node.alive(), f"{node.name} died: {node.log()[-1500:]}")
+    except Failure as failure:
+        report.lose(area, failure)
+
+
 def play_on_own_server(area, cases, report):
     """As play(), against a new server. A server that dies fails the rest."""
     try:
@@ -146,9 +190,7 @@ def play_on_own_server(area, cases, report):
             if not server.alive():
                 raise Failure(f"the server died: {server.log()[-1500:]}")
     except Failure as failure:
-        with report.lock:
-            report.failed += 1
-            print(f"FAIL {area}: {failure}")
+        report.lose(area, failure)
 
 
 def slices(areas):
@@ -168,19 +210,23 @@ def main():
     parser.add_argument("-k", default="", help="regex on names of cases")
     parser.add_argument("-v", action="store_true", help="print transcripts")
     parser.add_argument("--url", help="a running server with script checks")
+    parser.add_argument("--through",
+                        choices=("leader", "follower", "client"),
+                        help="which node of a cluster to ask")
     parser.add_argument("--jobs", type=int, default=6,
                         help="servers at a time (default 6)")
     options = parser.parse_args()
-    known = json.loads((HERE / "known.json").read_text())
-    report = Report(known, options.v)
+    report = Report(known_failures(options.through), options.v)
     areas = load(options)
     if options.url:
         for area, cases in areas.items():
             play(area, cases, options.url, report)
         return report.finish()
+    start = play_on_own_server if options.through is None else \
+        functools.partial(play_through, options.through)
     work = sorted(slices(areas), key=lambda x: x[0] not in SLICES)
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for done in [pool.submit(play_on_own_server, area, cases, report)
+        for done in [pool.submit(start, area, cases, report)
                      for area, cases in work]:
             done.result()
     return report.finish()
