@@ -206,7 +206,9 @@ def server_answers(walk):
     api = walk.api
     expect_equal(api.ok("GET", "/v1/status/leader"), raft, "leader")
     expect_equal(api.ok("GET", "/v1/status/peers"), [raft], "peers")
-    expect_equal(api.ok("GET", "/v1/catalog/services"), {"consul": []}, "all")
+    # The leader registers its servers a moment after it was elected.
+    wait_until(lambda: api.ok("GET", "/v1/catalog/services") == {"consul": []},
+               SOON, "the catalog to have the service consul alone")
     nodes = api.ok("GET", "/v1/catalog/nodes")
     expect_equal([x["Node"] for x in nodes], ["consul-server01"], "nodes")
     wrong = api.get("/v1/catalog/nginx")
