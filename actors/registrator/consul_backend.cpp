@@ -5,6 +5,8 @@
 #include "runtime/base/json.hpp"
 #include "runtime/base/log.hpp"
 
+#include <functional>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -65,11 +67,19 @@ public:
   }
 
   void remove(const service& x, done f) override {
+    std::vector<std::string> keys;
+    if (marks_)
+      keys.push_back(mark_of(x.id, hostname_));
+    if (const auto i = others_.find(x.id); i != others_.end())
+      keys.push_back(i->second.key);
     demand_gone(
       {"PUT", "/v1/agent/service/deregister/" + escape_path(x.id), {}, {}},
-      std::move(f));
-    if (marks_)
-      demand_gone({"DELETE", mark_target(x.id), {}, {}}, done{[](auto&&) {}});
+      [this, keys = std::move(keys), f](const status& gone) {
+        if (gone)
+          unmark(keys, f);
+        else
+          f(gone);
+      });
   }
 
   /// Agents do not forget.
@@ -83,7 +93,9 @@ public:
              auto all = parse_agent_services(x->body);
              if (!all)
                return f(all.error());
-             add_marks(std::move(*all), f);
+             survey([this, all = std::move(*all), f]() mutable {
+               add_marks(std::move(all), f);
+             });
            }});
   }
 
@@ -112,13 +124,44 @@ private:
     return "/v1/kv/" + escape_path(mark_of(id, hostname_));
   }
 
+  /// Whether it works or not: the services are gone.
+  void unmark(std::vector<std::string> keys, const done& f) {
+    if (keys.empty())
+      return f(ok);
+    const auto key = std::move(keys.back());
+    keys.pop_back();
+    demand_gone({"DELETE", "/v1/kv/" + escape_path(key), {}, {}},
+                done{[this, keys = std::move(keys), f](const status&) {
+                  unmark(keys, f);
+                }});
+  }
+
+  /// Once, reads the marks of all hosts: this one may have had another name.
+  void survey(std::function<void()> then) {
+    if (surveyed_)
+      return then();
+    line().send(
+      {"GET", "/v1/kv/" + std::string{marks_prefix} + "?recurse", {}, {}},
+      [this, then = std::move(then)](const result<http_answer>& x) {
+        surveyed_ =
+          x && (x->status == status_ok || x->status == status_not_found);
+        if (surveyed_ && x->status == status_ok)
+          if (auto found = parse_other_marks(x->body, hostname_))
+            others_ = std::move(*found);
+        then();
+      });
+  }
+
   void add_marks(std::vector<registered> all, const handler<listing>& f) {
     line().send(
       {"GET", mark_target({}) + "?keys", {}, {}},
       [this, all = std::move(all), f](const result<http_answer>& x) mutable {
         const auto ids = marks_in(x);
-        for (auto& one : all)
+        for (auto& one : all) {
           one.marked = ids.contains(one.id);
+          if (const auto i = others_.find(one.id); i != others_.end())
+            one.container_id = i->second.container_id;
+        }
         f(listing{std::move(all)});
       });
   }
@@ -149,6 +192,9 @@ private:
   }
 
   std::string hostname_;
+  /// Marks of other host names, as they were at the first look.
+  std::map<std::string, other_mark> others_;
+  bool surveyed_ = false;
   /// Whether Consul takes marks, as far as is known.
   bool marks_ = false;
   /// Whether it was said that it does not.

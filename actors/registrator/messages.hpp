@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace praetor::registrator {
@@ -21,6 +22,13 @@ struct get_registrations {
     bool settled = false;
   };
   reply<found> to;
+};
+
+/// Take everything that we registered out of the registry, and stop looking at
+/// containers. Answered when it is out.
+struct retire {
+  using is_message = void;
+  reply<std::monostate> to;
 };
 
 } // namespace praetor::registrator

@@ -54,6 +54,7 @@ public:
     connect();
     return {
       [this](const get_registrations& msg) { on_get(msg); },
+      [this](const retire& msg) { on_retire(msg); },
       [this](const continue_with& msg) { on_continue(msg); },
       [this](const wake_up& msg) { on_wake_up(msg); },
     };
@@ -74,6 +75,12 @@ private:
     out.containers = core_->containers();
     out.settled = core_->settled() && !comparing_;
     msg.to.complete(std::move(out));
+  }
+
+  void on_retire(const retire& msg) {
+    retirement_ = msg.to;
+    core_->retire();
+    pump();
   }
 
   void on_continue(const continue_with& msg) {
@@ -221,8 +228,7 @@ private:
     compare_again_ = comparing_;
     if (std::exchange(comparing_, true))
       return;
-    if (options_.how.ip.empty() && options_.address)
-      host_.address = options_.address();
+    find_address();
     core_->report_again();
     const auto ticket = core_->take_ticket();
     const auto all = options_.how.deregister == deregister_mode::on_success;
@@ -233,6 +239,17 @@ private:
                     else
                       not_listed(x.error());
                   });
+  }
+
+  /// An interface that is away for a moment does not make addresses wrong.
+  void find_address() {
+    if (options_.forced_address) {
+      auto found = options_.forced_address();
+      if (!found.empty() || !host_.forced)
+        host_.forced = std::move(found);
+    } else if (options_.how.ip.empty() && options_.address) {
+      host_.address = options_.address();
+    }
   }
 
   void listed(std::uint64_t ticket, const std::vector<std::string>& ids) {
@@ -310,6 +327,8 @@ private:
       carry_out(x);
     for (const auto& line : core_->take_notes())
       say(line);
+    if (core_->retired())
+      retirement_.complete(ok);
     set_timer();
   }
 
@@ -370,6 +389,9 @@ private:
   std::optional<time_point> compare_at_;
   std::optional<time_point> refresh_at_;
   time_point resync_at_{};
+
+  /// Whoever wants us to be gone from the registry.
+  reply<std::monostate> retirement_;
 
   /// When the timer under way fires; an older one is recognized by its
   /// generation.

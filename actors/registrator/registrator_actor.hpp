@@ -8,7 +8,8 @@
 //                                         |  ^-------list----------- |
 //                                         +-- every 30 s, after each reconnect
 //
-// Nothing is deregistered when it ends: services outlive their registrator.
+// Nothing is deregistered when it ends, unless it was told to `retire`:
+// services outlive their registrator.
 
 #pragma once
 
@@ -43,6 +44,8 @@ struct wake_up {
 using registrator_actor = caf::typed_actor<
   /// Always answers.
   caf::reacts_to<get_registrations>,
+  /// Answers when the registry is rid of us; never, if it stays away.
+  caf::reacts_to<retire>,
   // INTERNAL.
   caf::reacts_to<continue_with>, caf::reacts_to<wake_up>>;
 
@@ -54,6 +57,9 @@ struct registrator_options {
   /// Returns an address of this host, or "". May block for a moment; called
   /// before each comparison.
   std::function<std::string()> address;
+  /// Returns the address of all services, or "" as long as there is none; null:
+  /// each has its own. Called likewise.
+  std::function<std::string()> forced_address;
   /// Nanoseconds since 1970.
   std::function<std::int64_t()> wall_clock;
   /// How often the registry is tried at start; below 0: for ever.

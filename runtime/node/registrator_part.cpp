@@ -118,6 +118,10 @@ result<registrator_settings> settings_of(const config::value_object& block,
   // Blocking the actor would block others: no templates that read URLs.
   if (auto done = complete_options(texts, nullptr, out.how); !done)
     return done.error();
+  auto address = take_address_template(out.how.ip);
+  if (!address)
+    return address.error();
+  out.forced_address = std::move(*address);
   auto engine = docker_place(std::move(docker), variable);
   if (!engine)
     return engine.error();
@@ -169,6 +173,7 @@ registrator_part::start(const registrator_settings& how, home where) {
   options.how = how.how;
   options.hostname = own_hostname();
   options.address = [address = std::move(where.address)] { return address; };
+  options.forced_address = how.forced_address;
   options.wall_clock = nanoseconds_since_1970;
   options.retry_attempts = -1;
   options.engine_required = false;

@@ -6,12 +6,16 @@
 #include "actors/registrator/registrator_actor.hpp"
 #include "actors/registrator/zookeeper_backend.hpp"
 #include "runtime/base/log.hpp"
+#include "runtime/config/addresses.hpp"
+#include "runtime/config/host.hpp"
 #include "runtime/config/version.hpp"
 #include "runtime/net/frame_link.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/exit_reason.hpp>
@@ -35,6 +39,9 @@ namespace {
 
 namespace asio = boost::asio;
 using namespace registrator;
+
+/// How long deregistering everything may take at the end.
+constexpr auto deregistering_max = std::chrono::seconds{10};
 
 /// 2006/01/02 15:04:05 text, in local time.
 void write_line(const log::record& line) {
@@ -84,7 +91,7 @@ public:
     engine_ = *engine;
     registry_ = *registry;
     actor_ = spawn_registrator(sys_, actor_options(), engine_, maker());
-    signals_.async_wait([this](const auto&, int) { io_.stop(); });
+    signals_.async_wait([this](const auto&, int) { end(); });
     io_.run();
     stop();
     return 0;
@@ -96,6 +103,7 @@ private:
     out.how = settings_.how;
     out.hostname = own_hostname();
     out.address = [host = out.hostname] { return resolve_host(host); };
+    out.forced_address = settings_.forced_address;
     out.wall_clock = nanoseconds_since_1970;
     out.retry_attempts = settings_.retry_attempts;
     out.retry_interval = settings_.retry_interval;
@@ -125,7 +133,23 @@ private:
     };
   }
 
-  /// What is registered stays.
+  void end() {
+    if (!settings_.deregister_at_end)
+      return io_.stop();
+    say("Deregistering everything ...");
+    patience_.expires_after(deregistering_max);
+    patience_.async_wait([this](const boost::system::error_code& canceled) {
+      if (canceled)
+        return;
+      log::error("registrator", "not everything is deregistered");
+      io_.stop();
+    });
+    signals_.async_wait([this](const auto&, int) { io_.stop(); });
+    caf::anon_send(actor_, retire{reply<std::monostate>{[this](const status&) {
+                     asio::post(io_, [this] { io_.stop(); });
+                   }}});
+  }
+
   void stop() {
     engine_->stop();
     registry_->stop();
@@ -145,6 +169,7 @@ private:
   asio::executor_work_guard<asio::io_context::executor_type> work_{
     io_.get_executor()};
   asio::signal_set signals_{io_, SIGINT, SIGTERM};
+  asio::steady_timer patience_{io_};
   std::shared_ptr<http_client> engine_;
   std::shared_ptr<http_client> registry_;
   /// Instead of `registry_`, for a ZooKeeper.
@@ -175,6 +200,8 @@ int run_registrator(registrator_settings settings) {
   say("Starting registrator v" + std::string{PRAETOR_VERSION} + " ...");
   if (!settings.how.ip.empty())
     say("Forcing host IP to " + settings.how.ip);
+  if (settings.forced_address)
+    say("Forcing host IP to " + settings.forced_address());
   say("Using " + settings.registry.scheme
       + " adapter: " + settings.registry_uri);
   return registrator_program{std::move(settings)}.run();
@@ -191,6 +218,18 @@ status complete_options(const option_texts& from, url_reader read,
     return done;
   return add_template("-name-from", from.name_from, std::move(read),
                       to.own_names);
+}
+
+result<address_source> take_address_template(std::string& ip) {
+  if (!is_template(ip))
+    return address_source{};
+  if (auto good = config::expand_template(ip, {}); !good)
+    return error{good.error().code, "-ip: " + good.error().context};
+  return address_source{[text = std::exchange(ip, {})] {
+    const auto now =
+      config::expand_template(text, config::host_environment().interfaces);
+    return now && config::is_ip(*now) ? *now : std::string{};
+  }};
 }
 
 std::string resolve_host(const std::string& hostname) {

@@ -9,9 +9,13 @@
 #include "runtime/node/container_template.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 namespace praetor::node {
+
+/// Returns an address of this host, or "" if it has none now.
+using address_source = std::function<std::string()>;
 
 /// What the command line and the environment say.
 struct registrator_settings {
@@ -23,6 +27,11 @@ struct registrator_settings {
   net::http_place registry_place;
   /// How Docker is reached.
   net::http_place engine;
+  /// Not null: looks up options::ip, which is a template.
+  address_source forced_address;
+  /// Whether what it registered leaves the registry when the process is told to
+  /// stop.
+  bool deregister_at_end = false;
   std::int64_t retry_attempts = 0;
   duration retry_interval = std::chrono::milliseconds{2000};
 };
@@ -32,6 +41,11 @@ struct registrator_settings {
 /// Errors: invalid_argument.
 status complete_options(const registrator::option_texts& from, url_reader read,
                         registrator::options& to);
+
+/// Takes a template ({{ GetInterfaceIP "eth0" }} and the like, as agents know
+/// them) out of `ip`. @returns what evaluates it, or null if it is none
+/// Errors: invalid_argument.
+result<address_source> take_address_template(std::string& ip);
 
 /// Runs until a signal. Log lines go to stderr in Go's format.
 /// @returns the exit code

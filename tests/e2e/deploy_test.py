@@ -30,7 +30,6 @@ from harness import (REPO, Client, Failure, binary, expect, expect_equal,
 DEPLOY = REPO / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 INSTALLED = "/usr/local/bin/praetor"
-INSIDE = "PRAETOR_DEPLOY_NETWORK"  # in the environment: in our own network
 SOON = 15  # seconds, on a busy machine
 STATE = {}  # the engine that some tests share
 
@@ -383,22 +382,14 @@ TESTS = [samples_are_valid, units_are_units, server_unit, client_unit,
          compose_file]
 
 
-def in_own_network(argv):
-    """Starts this program again where nothing listens. Returns its exit code."""
-    return subprocess.run(
-        ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh",
-         sys.executable, *argv], env={**os.environ, INSIDE: "1"},
-        check=False).returncode
-
-
 def main(pattern):
     if os.geteuid() != 0:
         print("*** DEPLOY IS NOT TESTED HERE: a network of its own needs "
               "root ***")
         print(f"0 passed, 0 failed, {len(TESTS)} SKIPPED")
         return 0
-    if INSIDE not in os.environ:
-        return in_own_network(sys.argv)
+    if not docker_engine.in_own_network():
+        return docker_engine.enter_own_network()
     with contextlib.ExitStack() as stack:
         try:
             STATE["skip"] = docker_engine.missing()

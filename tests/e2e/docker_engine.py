@@ -10,6 +10,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
 import time
@@ -17,6 +18,7 @@ import time
 from harness import Failure, binary, expect, wait_until
 
 START_SECONDS = 40
+INSIDE = "PRAETOR_DOCKER_NETWORK"  # in the environment: in our own network
 SYSTEM_SOCKET = "/var/run/docker.sock"
 
 
@@ -37,6 +39,19 @@ def answers(path):
     return os.path.exists(path) and subprocess.run(
         ["docker", "-H", f"unix://{path}", "version"], timeout=20,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+
+
+def in_own_network():
+    return INSIDE in os.environ
+
+
+def enter_own_network():
+    """Starts this program again where nothing listens yet; needs root. Returns
+    its exit code."""
+    return subprocess.run(
+        ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh",
+         sys.executable, *sys.argv], env={**os.environ, INSIDE: "1"},
+        check=False).returncode
 
 
 class Engine:

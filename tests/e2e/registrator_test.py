@@ -381,6 +381,70 @@ def left_by_the_original():
             await_services(server, [])
 
 
+def host_name_changes():
+    """After the host got another name, what it registered for a container that
+    runs has the new one only; of other hosts nothing is touched."""
+    if os.geteuid() != 0:
+        return "only root can give itself another host name"
+    with folder() as home, FakeDocker(home / "docker.sock") as docker, \
+            Server(folder=home).start() as server:
+        api = server.client()
+        docker.run("aa", ports={"80/tcp": 83})
+        api.ok("PUT", "/v1/agent/service/register", {
+            "ID": "third:bb:80", "Name": "s", "Port": 1, "Address": IP})
+        api.ok("PUT", "/v1/kv/registrator/third/third:bb:80", "f00")
+        uri = f"consul://127.0.0.1:{server.port}"
+        old = Registrator(home, uri, "-ip", IP, engine=home / "docker.sock")
+        old.args = ["unshare", "--uts", "sh", "-c",
+                    'hostname before && exec "$@"', "sh", *old.args]
+        with old:
+            await_services(server, ["before:aa:80", "third:bb:80"])
+            wait_until(lambda: api.get(
+                "/v1/kv/registrator/before/before:aa:80").status == 200, SOON,
+                "the mark")
+        with Registrator(home, uri, "-ip", IP, engine=home / "docker.sock"):
+            await_services(server, [ident("aa"), "third:bb:80"])
+            wait_until(lambda: set(api.get("/v1/kv/registrator/?keys").json) == {
+                f"registrator/{HOST}/{ident('aa')}",
+                "registrator/third/third:bb:80"}, SOON, "the marks")
+
+
+def address_by_interface():
+    """-ip may name an interface; one that has no address is waited for, and a
+    template that nobody knows is refused."""
+    with world("-ip", '{{ GetInterfaceIP "lo" }}') as (docker, server, it):
+        docker.run("aa", ports={"80/tcp": 83})
+        await_services(server, ids(docker))
+        found = server.client().ok("GET", "/v1/agent/services")
+        expect_equal(found[ident("aa")]["Address"], "127.0.0.1", "address")
+        expect("Forcing host IP to 127.0.0.1" in it.log(), it.log())
+    with world("-ip", '{{ GetInterfaceIP "none0" }}') as (docker, server, it):
+        docker.run("aa", ports={"80/tcp": 83})
+        it.await_line("service on port 80: -ip has no address yet")
+        await_services(server, [])
+    got = subprocess.run([binary(), "registrator", "-ip", "{{ GetMoon }}",
+                          "consul:"], stderr=subprocess.PIPE, text=True,
+                         timeout=20, check=False)
+    expect_equal(got.returncode, 1, "exit code")
+    expect("-ip: cannot evaluate {{ GetMoon }}" in got.stderr, got.stderr)
+
+
+def deregister_at_end():
+    """With -deregister-at-end a stop takes out everything of ours and no more,
+    also what is kept because it failed."""
+    with world("-deregister-at-end", "-deregister", "on-success") as (
+            docker, server, it):
+        api = server.client()
+        api.ok("PUT", "/v1/agent/service/register", {"Name": "web", "Port": 1})
+        keys = [docker.run(f"c{n}", ports={"80/tcp": 83 + n})
+                for n in range(100)]
+        await_services(server, ids(docker) | {"web"})
+        docker.end(keys[0], 1)
+        expect_equal(it.stop(), 0, "exit code")
+        await_services(server, ["web"])
+        expect_equal(api.get("/v1/kv/registrator/?keys").status, 404, "marks")
+
+
 def without_marks():
     """A Consul that takes no keys gets services all the same; nothing is
     removed then that this process did not register."""
@@ -512,6 +576,7 @@ def inside_an_agent_bad_input():
             ('ttl = 5', "-ttl and -ttl-refresh must be specified together"),
             ('deregister = "never"', '-deregister must be'),
             ('tags = "{{nope}}"', r'function \"nope\" not defined'),
+            ('ip = "{{ GetMoon }}"', '-ip: cannot evaluate {{ GetMoon }}'),
             ('docker_host = "ftp://x"', "unix:///PATH or tcp://HOST:PORT")]
     with folder() as home, FakeDocker(home / "docker.sock") as docker:
         for line, words in rows:
@@ -1053,7 +1118,8 @@ def zookeeper():
 
 TESTS = [command_line, program_name, start_sequence, life_cycle, renamed,
          metadata_and_checks, docker_health, early, on_success, ownership,
-         left_by_the_original, without_marks, templates, inside_an_agent,
+         left_by_the_original, host_name_changes, address_by_interface,
+         deregister_at_end, without_marks, templates, inside_an_agent,
          inside_an_agent_faults, inside_an_agent_bad_input,
          unchanged_is_not_written, engine_restarts, registrator_restarts,
          server_away, server_forgets, lossy_events, many_containers,

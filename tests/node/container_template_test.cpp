@@ -14,7 +14,8 @@ const std::string document = R"({
   "Id": "e3fc91ef7059", "Name": "/test-01", "RestartCount": 2,
   "State": {"Pid": 1234567, "Running": true},
   "Config": {"Hostname": "test01", "Env": ["A=1", "STAGE=dev", "B=2"],
-             "Labels": {"env": "prod", "team": "a,b"}},
+             "Labels": {"env": "prod", "team": "a,b",
+                        "com.docker.swarm.service.name": "web"}},
   "NetworkSettings": {"IPAddress": "172.17.0.2",
                       "Ports": {"80/tcp": [{"HostPort": "8080"}]}}})";
 
@@ -41,6 +42,7 @@ const row rows[] = {
   {"{{.State.Pid}} {{.RestartCount}} {{.State.Running}}", "1234567 2 true"},
   {"{{.Config.Hostname}},{{.NetworkSettings.IPAddress}}", "test01,172.17.0.2"},
   {"{{index .Config.Labels \"env\"}}", "prod"},
+  {"{{index .Config.Labels `com.docker.swarm.service.name`}}", "web"},
   {"{{mIndex \"env\" .Config.Labels}}{{mIndex \"nope\" .Config.Labels}}",
    "prod"},
   {"{{range .Config.Env}}[{{.}}]{{end}}", "[A=1][STAGE=dev][B=2]"},

@@ -542,6 +542,17 @@ const row rows[] = {
      w.c.document = "c";
    },
    {"docker01:test-01:80 c! 10.0.0.5 23083"}},
+  {"-ip by interface wins as -ip does",
+   [](world& w) { w.host.forced = "10.7.0.1"; },
+   {"docker01:test-01:80 nginx 10.7.0.1 23083"}},
+  {"-ip by interface: without an address who needs one waits",
+   [](world& w) {
+     w.host.forced = "";
+     w.publish("81/tcp", "24081");
+     w.env("SERVICE_81_INTERNAL=true");
+   },
+   {"docker01:test-01:81 nginx-81 172.17.0.2 81 internal=true"},
+   {"ignored: e3fc91ef7059 service on port 80: -ip has no address yet"}},
   {"a template that fails",
    [](world& w) {
      w.how.more_tags = [](const std::string&) {

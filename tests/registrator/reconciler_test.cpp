@@ -237,6 +237,73 @@ TEST_CASE("reconciler: what is wanted but not marked is written, once",
   CHECK(w.work().empty());
 }
 
+TEST_CASE("reconciler: what the host registered under its old name goes",
+          "[registrator][core]") {
+  world w;
+  w.see(running("a"));
+  auto ours = stranger("old:name-a:80");
+  ours.container_id = "a";
+  auto theirs = stranger("other:name-b:80");
+  theirs.container_id = "b";
+  w.registry[ours.id] = ours;
+  w.registry[theirs.id] = theirs;
+  w.look();
+  CHECK(w.work() == texts{"+" + service_id("a"), "-" + ours.id});
+  CHECK(w.ids() == texts{service_id("a"), theirs.id});
+}
+
+TEST_CASE("reconciler: an id that stayed when the host's name changed is kept",
+          "[registrator][core]") {
+  world w;
+  w.see(running("a"));
+  w.look();
+  w.work();
+  w.registry[service_id("a")].container_id = "a";
+  w.look();
+  CHECK(w.work().empty());
+}
+
+TEST_CASE("reconciler: at the end nothing of ours is left, whatever runs",
+          "[registrator][core]") {
+  for (const auto fails : {false, true}) {
+    options how;
+    how.deregister = deregister_mode::on_success;
+    world w{how};
+    for (const auto* id : {"a", "b"})
+      w.see(running(id));
+    w.registry["web"] = stranger("web");
+    w.look();
+    w.work();
+    auto failed = running("a");
+    failed.up = false;
+    failed.exit_code = 1;
+    if (fails)
+      w.see(failed, look_cause::die);
+    w.core.retire();
+    CHECK_FALSE(w.core.retired());
+    w.see(running("c"));
+    w.see(running("a"));
+    CHECK(w.work() == texts{"-" + service_id("a"), "-" + service_id("b")});
+    CHECK(w.core.retired());
+    CHECK(w.ids() == texts{"web"});
+  }
+}
+
+TEST_CASE("reconciler: what is under way at the end is taken back",
+          "[registrator][core]") {
+  world w;
+  w.see(running("a"));
+  w.look();
+  const auto todo = w.core.due(w.now);
+  REQUIRE(todo.size() == 1);
+  w.core.retire();
+  CHECK(w.core.due(w.now).empty());
+  CHECK_FALSE(w.core.retired());
+  w.carry_out(todo[0]);
+  CHECK(w.work() == texts{"-" + service_id("a")});
+  CHECK(w.core.retired());
+}
+
 TEST_CASE("reconciler: with cleanup the form of the id is enough",
           "[registrator][core]") {
   options how;

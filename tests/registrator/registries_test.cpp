@@ -186,6 +186,23 @@ TEST_CASE("ownership: marks are keys below the host name",
   CHECK_FALSE(parse_marks("", "h"));
 }
 
+TEST_CASE("ownership: marks of other host names tell their container",
+          "[registrator][core]") {
+  const auto marks =
+    parse_other_marks(R"([{"Key":"registrator/h/h:a:80","Value":"YWE="},)"
+                      R"({"Key":"registrator/old/old:a:80","Value":"YWE="},)"
+                      R"({"Key":"registrator/old/own/id","Value":null},)"
+                      R"({"Key":"registrator/x","Value":"YWE="},)"
+                      R"({"Key":"registrator/o/y","Value":"?"},7])",
+                      "h");
+  REQUIRE(marks);
+  REQUIRE(marks->size() == 2);
+  CHECK(marks->at("old:a:80").key == "registrator/old/old:a:80");
+  CHECK(marks->at("old:a:80").container_id == "aa");
+  CHECK(marks->at("own/id").container_id.empty());
+  CHECK_FALSE(parse_other_marks("{}", "h"));
+}
+
 TEST_CASE("ownership: ids have our form or not", "[registrator][core]") {
   struct row {
     const char* id;

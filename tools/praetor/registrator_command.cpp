@@ -31,6 +31,9 @@ constexpr flag_spec registrator_flags[] = {
   {.name = "deregister",
    .help = "Deregister exited services `always` or on-success",
    .preset = "always"},
+  {.name = "deregister-at-end",
+   .kind = flag_kind::boolean,
+   .help = "Deregister everything when registrator itself is told to stop"},
   {.name = "early",
    .kind = flag_kind::boolean,
    .help = "Deregister when docker stop begins, not when it has ended"},
@@ -44,7 +47,9 @@ constexpr flag_spec registrator_flags[] = {
   {.name = "internal",
    .kind = flag_kind::boolean,
    .help = "Use internal ports instead of published ones"},
-  {.name = "ip", .help = "IP for ports mapped to the host"},
+  {.name = "ip",
+   .help = "IP for ports mapped to the host; may be a template, like "
+           "{{ GetInterfaceIP \"eth0\" }}"},
   {.name = "name-from",
    .help = "Take the names of services from image, container or hostname, or "
            "make them with a template",
@@ -112,6 +117,11 @@ result<registrator_settings> read_flags(const parsed_flags& flags) {
   out.retry_interval = std::chrono::milliseconds{std::min(interval, most)};
   out.retry_attempts = flags.integer("retry-attempts");
   out.how.ip = flags.string("ip");
+  auto address = node::take_address_template(out.how.ip);
+  if (!address)
+    return address.error();
+  out.forced_address = std::move(*address);
+  out.deregister_at_end = flags.boolean("deregister-at-end");
   out.how.internal = flags.boolean("internal");
   out.how.explicit_only = flags.boolean("explicit");
   out.how.ip_label = flags.string("useIpFromLabel");

@@ -4,6 +4,7 @@
 #include "actors/registrator/core/container.hpp"
 #include "actors/registrator/core/json_reading.hpp"
 #include "runtime/base/json.hpp"
+#include "runtime/base/text.hpp"
 
 #include <utility>
 
@@ -152,7 +153,7 @@ std::string consul_body(const service& x, const std::string& hostname,
 registered shown_by_consul(const service& x, const std::string& hostname) {
   std::vector<std::string> ignored;
   return {x.id, x.name, x.ip, x.port, x.tags, consul_meta(x, hostname, ignored),
-          true, false};
+          true, {},     false};
 }
 
 result<std::vector<registered>> parse_agent_services(std::string_view text) {
@@ -189,6 +190,24 @@ result<std::set<std::string>> parse_marks(std::string_view text,
   each_item(document, [&](const rapidjson::Value& x) {
     if (const auto key = text_of(x); key.starts_with(prefix))
       out.insert(key.substr(prefix.size()));
+  });
+  return out;
+}
+
+result<std::map<std::string, other_mark>>
+parse_other_marks(std::string_view text, const std::string& hostname) {
+  rapidjson::Document document;
+  if (!parse_document(document, text) || !document.IsArray())
+    return error{errc::corruption, "the agent answered no list of pairs"};
+  std::map<std::string, other_mark> out;
+  each_item(document, [&](const rapidjson::Value& x) {
+    const auto key = text_member(x, "Key");
+    const auto container = base64_decode(text_member(x, "Value"));
+    const auto slash = key.find('/', marks_prefix.size());
+    if (!key.starts_with(marks_prefix) || slash == key.npos || !container
+        || key.starts_with(mark_of("", hostname)))
+      return;
+    out.insert_or_assign(key.substr(slash + 1), other_mark{key, *container});
   });
   return out;
 }

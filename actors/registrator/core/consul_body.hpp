@@ -41,6 +41,17 @@ std::string mark_of(const std::string& id, const std::string& hostname);
 result<std::set<std::string>> parse_marks(std::string_view json,
                                           const std::string& hostname);
 
+/// A mark that a registrator with another host name wrote.
+struct other_mark {
+  std::string key;
+  std::string container_id;
+};
+
+/// Reads the marks by id in the answer of GET /v1/kv/registrator/?recurse, but
+/// for those of `hostname`. Errors: corruption.
+result<std::map<std::string, other_mark>>
+parse_other_marks(std::string_view json, const std::string& hostname);
+
 /// Whether the container's own HEALTHCHECK decides about the service.
 bool follows_docker_health(const service& x);
 

@@ -199,6 +199,11 @@ private:
                  ? p.container_port
                  : port_number(p.host_port).value_or(p.container_port);
     out.ip = address_of(p, meta, out.name);
+    if (out.ip.empty() && host_.forced) {
+      note("ignored: " + who() + " service on port "
+           + std::to_string(p.container_port) + ": -ip has no address yet");
+      return;
+    }
     out.id = id_of(p, meta);
     out.tags = tags_of(p, meta);
     out.attributes = meta.values;
@@ -259,6 +264,8 @@ private:
   std::string host_address(const candidate& p) const {
     if (!how_.ip.empty())
       return how_.ip;
+    if (host_.forced)
+      return *host_.forced;
     if (is_any(p.host_ip) && !host_.address.empty())
       return host_.address;
     return p.host_ip;

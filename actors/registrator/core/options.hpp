@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -84,6 +85,8 @@ struct host_facts {
   std::string hostname;
   /// What the host name resolves to; empty: nothing.
   std::string address;
+  /// As options::ip, if that has to be looked up; empty: not found yet.
+  std::optional<std::string> forced = std::nullopt;
 };
 
 } // namespace praetor::registrator

@@ -34,6 +34,9 @@ struct registered {
   std::map<std::string, std::string> meta;
   /// Whether the registry remembers beside it that we wrote it.
   bool marked = false;
+  /// The container for which a registrator with another host name wrote it;
+  /// empty: none did.
+  std::string container_id;
   /// Whether only registrators write there.
   bool own_place = false;
 
@@ -43,6 +46,7 @@ struct registered {
 /// Whether nothing is to be written for `wanted`; a mark too many is no harm.
 inline bool satisfies(registered have, const registered& wanted) {
   have.marked = have.marked && wanted.marked;
+  have.container_id = wanted.container_id;
   return have == wanted;
 }
 

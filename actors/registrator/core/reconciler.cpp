@@ -29,7 +29,7 @@ void reconciler::apply(std::uint64_t ticket, const subject& from,
                        time_point now) {
   const auto& id = from.self.id;
   auto& x = containers_[id];
-  if (ticket < x.ticket)
+  if (ticket < x.ticket || retiring_)
     return;
   x.ticket = ticket;
   x.name = from.self.name;
@@ -171,9 +171,7 @@ void reconciler::registry_shows(const std::vector<registered>& all,
   std::set<std::string> seen;
   for (const auto& x : all) {
     seen.insert(x.id);
-    auto owned = is_owned(x, hostname_);
-    if (const auto parts = parse_id(x.id); how_.cleanup && parts)
-      owned = owned || parts->hostname == hostname_;
+    const auto owned = owns(x);
     if (!(owned && complete) && !entries_.contains(x.id)
         && want(x.id) == nullptr)
       continue;
@@ -193,6 +191,17 @@ void reconciler::registry_shows(const std::vector<registered>& all,
     y.state = knowledge::absent;
     dirty_.insert(id);
   }
+}
+
+bool reconciler::owns(const registered& x) const {
+  if (is_owned(x, hostname_))
+    return true;
+  // The host had another name when it was written: the container is ours.
+  if (const auto i = containers_.find(x.container_id);
+      i != containers_.end() && i->second.present)
+    return true;
+  const auto parts = parse_id(x.id);
+  return how_.cleanup && parts && parts->hostname == hostname_;
 }
 
 void reconciler::registry_answers(bool rewrite) {
@@ -370,6 +379,20 @@ void reconciler::fail(const std::string& id, entry& x, const under_way& what,
     registry_lost(why, now);
   else
     x.retry.fail(now);
+}
+
+void reconciler::retire() {
+  retiring_ = true;
+  for (auto& [id, x] : containers_)
+    forget(id, x);
+  mark_all_dirty();
+}
+
+bool reconciler::retired() const {
+  return retiring_ && std::ranges::none_of(entries_, [](const auto& x) {
+           const auto& [id, y] = x;
+           return y.operation != 0 || (y.ours && y.state != knowledge::absent);
+         });
 }
 
 void reconciler::refresh() {

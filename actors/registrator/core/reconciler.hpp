@@ -130,6 +130,12 @@ public:
 
   void finished(std::uint64_t number, const status& outcome, time_point now);
 
+  /// This is the end: nothing is wanted any more, whatever runs.
+  void retire();
+
+  /// Whether all that we had in the registry is out of it.
+  bool retired() const;
+
   /// Every service is written again, for registries that forget.
   void refresh();
 
@@ -197,6 +203,7 @@ private:
     container_health health = container_health::none;
   };
 
+  bool owns(const registered& x) const;
   void come_up(known& x, const subject& from, const host_facts& host,
                look_cause cause);
   void end(const std::string& id, known& x, int exit_code, time_point now);
@@ -232,6 +239,7 @@ private:
   std::uint64_t operations_ = 0;
   std::uint64_t finished_ = 0;
 
+  bool retiring_ = false;
   bool registry_known_ = false;
   bool lost_ = false;
   bool looking_ = false;
