@@ -21,7 +21,7 @@ using executor = asio::io_context::executor_type;
 using stream =
   asio::basic_stream_socket<asio::generic::stream_protocol, executor>;
 
-/// A coroutine in the io thread.
+/// A coroutine in one io thread.
 template <class T = void>
 using task = asio::awaitable<T, executor>;
 

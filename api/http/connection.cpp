@@ -71,9 +71,7 @@ connection::connection(stream socket, std::string client,
 
 connection::~connection() {
   home_->open.erase(this);
-  const auto i = home_->per_client.find(client_);
-  if (i != home_->per_client.end() && --i->second == 0)
-    home_->per_client.erase(i);
+  home_->counts->leave(client_);
 }
 
 // -- the life of a connection

@@ -2,12 +2,13 @@
 // its handler, writes the answer. While it waits for a blocking query it holds
 // no buffers, between requests a small one.
 //
-// Owned by its own coroutine and by whoever holds a responder. Lives in the io
-// thread. A late or second answer is ignored.
+// Owned by its own coroutine and by whoever holds a responder. Lives in its
+// worker's thread. A late or second answer is ignored.
 
 #pragma once
 
 #include "api/http/asio_types.hpp"
+#include "api/http/client_counts.hpp"
 #include "api/http/dispatch.hpp"
 #include "api/http/encode.hpp"
 #include "api/http/handler.hpp"
@@ -18,7 +19,6 @@
 #include <boost/beast/http/string_body.hpp>
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -53,15 +53,15 @@ struct limits {
 
 class connection;
 
-/// What the connections of a server share. They and the server own it.
+/// What the connections of one thread share. They and the worker own it.
 struct lobby {
   backends& to;
   site settings;
   limits most;
+  std::shared_ptr<client_counts> counts;
   std::set<connection*> open;
-  std::map<std::string, std::size_t> per_client;
   bool stopping = false;
-  /// For Date headers; renewed by the server's tick.
+  /// For Date headers; renewed by the worker's tick.
   std::string date;
   time_point now;
 };
@@ -69,7 +69,7 @@ struct lobby {
 /// One client.
 class connection : public std::enable_shared_from_this<connection> {
 public:
-  /// @pre `client` is counted in `home->per_client`.
+  /// @pre `client` has entered `home->counts`.
   connection(stream socket, std::string client, std::shared_ptr<lobby> home);
   connection(const connection&) = delete;
   connection& operator=(const connection&) = delete;

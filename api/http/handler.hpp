@@ -3,7 +3,8 @@
 // with plain structs and compile fast. The server (http_server.cpp) turns bytes
 // into these structs, bridge.cpp fills `backends` with actor handles.
 //
-// Everything here runs in the one io thread.
+// Everything of one connection runs in one io thread; each such thread has its
+// own `backends`.
 
 #pragma once
 

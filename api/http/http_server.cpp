@@ -1,22 +1,26 @@
 #include "api/http/http_server.hpp"
 
-#include "api/http/connection.hpp"
+#include "api/http/worker.hpp"
 #include "runtime/base/log.hpp"
 #include "runtime/base/text.hpp"
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <ctime>
+#include <cstring>
+#include <thread>
 
 namespace praetor::http {
 namespace {
@@ -30,20 +34,9 @@ using timer =
                              asio::wait_traits<std::chrono::steady_clock>,
                              executor>;
 
-constexpr duration tick_interval = std::chrono::seconds{1};
 /// How long to wait when the process has no file descriptors left.
 constexpr duration accept_pause = std::chrono::milliseconds{100};
 constexpr std::string_view unix_scheme = "unix://";
-
-std::string http_date() {
-  const auto now = std::time(nullptr);
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  char text[40];
-  const auto size =
-    std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  return {text, size};
-}
 
 bool is_tcp(const endpoint& x) {
   return x.protocol().family() == AF_INET || x.protocol().family() == AF_INET6;
@@ -96,16 +89,63 @@ void remove_socket_file(const std::string& address) {
     ::unlink(path.c_str());
 }
 
+/// A thread of its own for a worker.
+class worker_thread {
+public:
+  worker_thread(const server_options& options, std::size_t number,
+                const limits& most, std::shared_ptr<client_counts> counts) {
+    to_.post = [this](std::function<void()> f) {
+      asio::post(io_, std::move(f));
+    };
+    to_.next_watch_id += number << watch_id_bits;
+    options.connect(to_);
+    it_ = std::make_shared<worker>(io_, to_, options.settings, most,
+                                   std::move(counts));
+    it_->run();
+    thread_ = std::thread{[this] { io_.run(); }};
+  }
+  worker_thread(const worker_thread&) = delete;
+  worker_thread& operator=(const worker_thread&) = delete;
+
+  ~worker_thread() {
+    end();
+    it_->abandon();
+  }
+
+  void end() {
+    io_.stop();
+    if (thread_.joinable())
+      thread_.join();
+  }
+
+  const std::shared_ptr<worker>& it() const { return it_; }
+
+private:
+  /// So many watches can each thread number before another's ids begin.
+  static constexpr unsigned watch_id_bits = 48;
+
+  backends to_;
+  asio::io_context io_{1};
+  asio::executor_work_guard<executor> open_{io_.get_executor()};
+  std::shared_ptr<worker> it_;
+  std::thread thread_;
+};
+
 } // namespace
 
 struct http_server::parts : std::enable_shared_from_this<parts> {
-  parts(asio::io_context& io, backends& to, server_options options)
-    : where{io.get_executor()},
-      home{std::make_shared<lobby>(
-        lobby{to, std::move(options.settings), {}, {}, {}, false, {}, {}})},
-      clock{where} {
-    home->most.connections_per_client_max = options.connections_per_client_max;
-    refresh_time();
+  parts(asio::io_context& io, backends& to, const server_options& options)
+    : where{io.get_executor()} {
+    limits most;
+    counts = std::make_shared<client_counts>(
+      most.connections_max, options.connections_per_client_max);
+    workers.push_back(
+      std::make_shared<worker>(io, to, options.settings, most, counts));
+    for (std::size_t i = 1; i < options.threads; ++i) {
+      threads.push_back(
+        std::make_unique<worker_thread>(options, i, most, counts));
+      workers.push_back(threads.back()->it());
+    }
   }
 
   status listen(const std::string& address) {
@@ -135,20 +175,21 @@ struct http_server::parts : std::enable_shared_from_this<parts> {
   void run() {
     for (const auto& a : listeners)
       asio::co_spawn(where, accept_from(shared_from_this(), a), asio::detached);
-    asio::co_spawn(where, tick(shared_from_this()), asio::detached);
+    workers.front()->run();
   }
 
   /// Parameters keep what a coroutine needs; members of `this` would not.
   static task<> accept_from(std::shared_ptr<parts> self,
                             std::shared_ptr<acceptor> a) {
-    while (a->is_open() && !self->home->stopping) {
+    while (a->is_open() && !self->stopping) {
       error_code ec;
-      stream socket{self->where};
+      const auto& to = self->workers[self->next++ % self->workers.size()];
+      stream socket{to->where()};
       endpoint from;
       co_await a->async_accept(socket, from,
                                asio::redirect_error(use_task, ec));
       if (!ec) {
-        self->admit_client(std::move(socket), from);
+        self->admit_client(to, std::move(socket), from);
       } else if (ec != asio::error::operation_aborted
                  && ec != asio::error::connection_aborted) {
         log::warn("agent.http", "Cannot accept a connection",
@@ -159,88 +200,52 @@ struct http_server::parts : std::enable_shared_from_this<parts> {
     }
   }
 
-  void admit_client(stream socket, const endpoint& from) {
-    const auto limited = is_tcp(from);
-    auto client = limited ? tcp_of(from).address().to_string() : "";
-    auto& count = home->per_client[client];
-    const auto full =
-      home->open.size() >= home->most.connections_max
-      || (limited && count >= home->most.connections_per_client_max);
-    if (full) {
-      if (count == 0)
-        home->per_client.erase(client);
+  void admit_client(const std::shared_ptr<worker>& to, stream socket,
+                    const endpoint& from) {
+    auto client = is_tcp(from) ? tcp_of(from).address().to_string() : "";
+    if (!counts->enter(client))
       return; // The socket closes.
-    }
-    ++count;
     error_code ignored;
-    if (limited)
+    if (is_tcp(from))
       socket.set_option(asio::ip::tcp::no_delay{true}, ignored);
-    auto c =
-      std::make_shared<connection>(std::move(socket), std::move(client), home);
-    asio::co_spawn(where, serve(std::move(c)), asio::detached);
-  }
-
-  static task<> serve(std::shared_ptr<connection> c) { co_await c->run(); }
-
-  /// Renews the time and ends connections that take too long.
-  static task<> tick(std::shared_ptr<parts> self) {
-    while (!self->abandoned
-           && (!self->home->stopping || !self->home->open.empty())) {
-      error_code ec;
-      self->clock.expires_after(tick_interval);
-      co_await self->clock.async_wait(asio::redirect_error(use_task, ec));
-      self->refresh_time();
-      self->for_each_open([](connection& c) { c.expire(); });
-    }
-  }
-
-  void refresh_time() {
-    home->now = std::chrono::steady_clock::now();
-    home->date = http_date();
-  }
-
-  /// Closing one removes it from the set, possibly at once.
-  template <class F>
-  void for_each_open(F f) {
-    std::vector<std::weak_ptr<connection>> all;
-    for (auto* c : home->open)
-      all.push_back(c->weak_from_this());
-    for (const auto& c : all)
-      if (const auto alive = c.lock())
-        f(*alive);
+    asio::dispatch(to->where(), [to, socket = std::move(socket),
+                                 client = std::move(client)]() mutable {
+      to->serve(std::move(socket), std::move(client));
+    });
   }
 
   void stop() {
-    home->stopping = true;
+    stopping = true;
     for (const auto& a : listeners) {
       error_code ignored;
       a->close(ignored);
     }
-    for_each_open([](connection& c) { c.stop(); });
-    clock.cancel();
+    for (const auto& w : workers)
+      asio::dispatch(w->where(), [w] { w->stop(); });
   }
 
   executor where;
-  std::shared_ptr<lobby> home;
-  timer clock;
+  std::shared_ptr<client_counts> counts;
+  std::vector<std::unique_ptr<worker_thread>> threads;
+  /// The first is the one of the server's own io_context.
+  std::vector<std::shared_ptr<worker>> workers;
+  std::size_t next = 0;
   std::vector<std::shared_ptr<acceptor>> listeners;
-  /// Nobody owns the server any more.
-  bool abandoned = false;
+  bool stopping = false;
 };
 
 http_server::http_server(std::shared_ptr<parts> p) : parts_{std::move(p)} {}
 
 http_server::~http_server() {
-  parts_->abandoned = true;
   parts_->stop();
-  parts_->for_each_open([](connection& c) { c.close(); });
+  parts_->threads.clear();
+  parts_->workers.front()->abandon();
 }
 
 result<std::unique_ptr<http_server>>
 http_server::start(asio::io_context& io, backends& to, server_options options) {
-  const auto addresses = options.addresses;
-  auto p = std::make_shared<parts>(io, to, std::move(options));
-  for (const auto& address : addresses)
+  auto p = std::make_shared<parts>(io, to, options);
+  for (const auto& address : options.addresses)
     if (auto s = p->listen(address); !s)
       return s.error();
   p->run();
@@ -249,6 +254,11 @@ http_server::start(asio::io_context& io, backends& to, server_options options) {
 
 void http_server::stop() {
   parts_->stop();
+}
+
+void http_server::end_threads() {
+  for (const auto& t : parts_->threads)
+    t->end();
 }
 
 std::vector<std::uint16_t> http_server::ports() const {
@@ -263,7 +273,7 @@ std::vector<std::uint16_t> http_server::ports() const {
 }
 
 std::size_t http_server::connections() const {
-  return parts_->home->open.size();
+  return parts_->counts->total();
 }
 
 } // namespace praetor::http

@@ -1,6 +1,6 @@
-// The HTTP server: listens, limits connections, keeps the time that
-// connections are measured by. All work is done in the thread that runs the
-// io_context; so are the calls here.
+// The HTTP server: listens, limits connections and spreads them over threads
+// (worker.hpp). One of these is the thread that runs the io_context; it also
+// accepts, and makes the calls here.
 //
 //   runtime/node starts it, and stops it before the actors end.
 
@@ -13,6 +13,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,6 +27,11 @@ struct server_options {
   site settings;
   /// Connections from one IP address; further ones are closed.
   std::size_t connections_per_client_max = 200;
+  /// Threads that serve connections, the one of the io_context included.
+  std::size_t threads = 1;
+  /// Fills in the `backends` of a further thread, whose `post` is set.
+  /// @pre with more than one thread, it is set.
+  std::function<void(backends&)> connect;
 };
 
 /// A running server.
@@ -41,11 +47,15 @@ public:
   http_server(const http_server&) = delete;
   http_server& operator=(const http_server&) = delete;
 
-  /// Stops at once.
+  /// Stops at once. @pre the io_context runs in this thread, or no more.
   ~http_server();
 
   /// Closes listeners and idle connections; requests under way have a second.
   void stop();
+
+  /// Ends the further threads, and so whatever calls the actors but the
+  /// caller. Answers may still arrive: they wait for the destructor.
+  void end_threads();
 
   /// Ports of the TCP addresses, in their order.
   std::vector<std::uint16_t> ports() const;

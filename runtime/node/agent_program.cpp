@@ -24,6 +24,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -50,6 +51,9 @@ constexpr auto hand_over_max = 2s;
 /// How long a node that leaves may wait for the others to go on without it.
 /// Source: Consul's grace period for the removal from Raft.
 constexpr auto leave_max = 5s;
+
+/// Threads that serve HTTP: more would only take cores from the actors.
+constexpr std::size_t http_threads_max = 4;
 
 std::uint64_t random_seed() {
   std::random_device device;
@@ -122,7 +126,7 @@ private:
         !started)
       return started;
     actors_->load(std::move(*definitions));
-    if (auto listening = start_http(*id, random.next()); !listening)
+    if (auto listening = start_http(*id); !listening)
       return listening;
     if (auto started = start_templates(config_.actors); !started)
       return started;
@@ -222,27 +226,27 @@ private:
     return ok;
   }
 
-  status start_http(const std::string& node_id, std::uint64_t seed) {
+  status start_http(const std::string& node_id) {
     backends_.post = [this](std::function<void()> f) {
       asio::post(io_, std::move(f));
     };
-    actors_->connect(backends_);
-    backends_.facts = http_facts(config_, node_id);
-    backends_.random = rng{seed};
-    backends_.reload = [this](const reply<std::monostate>& to) {
-      to.complete(reload());
+    const auto connect = [this, node_id](http::backends& to) {
+      to.facts = http_facts(config_, node_id);
+      to.random = rng{random_seed()};
+      actors_->connect(to);
+      connect_membership(to);
+      connect_program(to);
     };
-    backends_.leave = [this](const reply<std::monostate>& to) { leave(to); };
-    backends_.monitor = [this](const std::shared_ptr<http::body_stream>& to,
-                               const std::string& level,
-                               bool json) { monitor(to, level, json); };
-    connect_membership();
+    connect(backends_);
     http::server_options options;
     for (const auto& where : config_.network.http)
       options.addresses.push_back(to_string(where));
     options.settings = http_site(config_);
     options.connections_per_client_max =
       static_cast<std::size_t>(config_.limits.http_max_conns_per_client);
+    options.threads = std::clamp<std::size_t>(
+      std::thread::hardware_concurrency(), 1, http_threads_max);
+    options.connect = connect;
     auto started = http::http_server::start(io_, backends_, std::move(options));
     if (!started)
       return started.error();
@@ -286,26 +290,40 @@ private:
     return ok;
   }
 
-  void connect_membership() {
-    backends_.join = [this](const std::string& address, bool wan,
-                            const reply<std::monostate>& to) {
+  /// What this program does itself, in its own thread.
+  void connect_program(http::backends& to) {
+    to.reload = [this](const reply<std::monostate>& done) {
+      asio::post(io_, [this, done] { done.complete(reload()); });
+    };
+    to.leave = [this](const reply<std::monostate>& done) {
+      asio::post(io_, [this, done] { leave(done); });
+    };
+    to.monitor = [this](const std::shared_ptr<http::body_stream>& out,
+                        const std::string& level, bool json) {
+      asio::post(io_, [this, out, level, json] { monitor(out, level, json); });
+    };
+  }
+
+  void connect_membership(http::backends& to) {
+    to.join = [this](const std::string& address, bool wan,
+                     const reply<std::monostate>& done) {
       if (wan)
-        return to.complete(
+        return done.complete(
           error{errc::rejected, "this version has no WAN pool"});
-      actors_->join(
-        {{address},
-         reply<gossip::join_answer>{[to](const result<gossip::join_answer>& x) {
-           to.complete(outcome_of(x));
-         }}});
+      actors_->join({{address},
+                     reply<gossip::join_answer>{
+                       [done](const result<gossip::join_answer>& x) {
+                         done.complete(outcome_of(x));
+                       }}});
     };
-    backends_.force_leave = [this](const std::string& node, bool prune,
-                                   const reply<std::monostate>& to) {
+    to.force_leave = [this](const std::string& node, bool prune,
+                            const reply<std::monostate>& done) {
       actors_->force_leave(
-        {node, prune, reply<std::monostate>{[to](const status& x) {
-           to.complete(x ? x : agent_refuses(x.error()));
+        {node, prune, reply<std::monostate>{[done](const status& x) {
+           done.complete(x ? x : agent_refuses(x.error()));
          }}});
     };
-    backends_.change_keys = [this](gossip::change_keys what) {
+    to.change_keys = [this](gossip::change_keys what) {
       actors_->change_keys(std::move(what));
     };
   }
@@ -433,7 +451,7 @@ private:
     templates_.reset();
     registrator_.reset();
     if (http_)
-      http_->stop();
+      http_->end_threads();
     if (transport_)
       transport_->stop();
     if (lan_)

@@ -16,8 +16,13 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <future>
+#include <list>
 #include <map>
+#include <mutex>
+#include <set>
+#include <sstream>
 #include <thread>
 
 namespace praetor::http {
@@ -117,17 +122,18 @@ private:
 class running_server {
 public:
   explicit running_server(server_options options = {}) {
-    to_.facts.datacenter = "dc1";
+    connect(to_);
     to_.post = [this](std::function<void()> f) {
       asio::post(io_, std::move(f));
     };
-    to_.read_kv = [this](kv::read r) { on_read(std::move(r)); };
     to_.forget_watch = [this](std::uint64_t id) {
+      const std::lock_guard guard{mutex_};
       waiting_.erase(id);
       tell(forgotten_, was_forgotten_);
     };
     to_.submit = [this](const router::submit& s) {
       s.to.complete(command_result{errc{}, "true", 2});
+      const std::lock_guard guard{mutex_};
       for (auto& [id, r] : waiting_)
         r.to.complete(owner::read_answer{{2, true, share("[2]")}});
       waiting_.clear();
@@ -137,6 +143,7 @@ public:
                      bool) { out->write("level " + level + "\n"); };
     if (options.addresses.empty())
       options.addresses = {"127.0.0.1:0"};
+    options.connect = [this](backends& other) { connect(other); };
     auto started = http_server::start(io_, to_, std::move(options));
     REQUIRE(started);
     server_ = std::move(*started);
@@ -164,6 +171,12 @@ public:
     return answer.get_future().get();
   }
 
+  /// Reads that wait for a change.
+  std::size_t waiting() {
+    const std::lock_guard guard{mutex_};
+    return waiting_.size();
+  }
+
   std::future<void> next_forgotten() { return forgotten_.get_future(); }
   std::future<void> next_waiting() { return waits_.get_future(); }
 
@@ -176,16 +189,29 @@ private:
       who.set_value();
   }
 
+  /// What all threads have.
+  void connect(backends& to) {
+    to.facts.datacenter = "dc1";
+    to.read_kv = [this](kv::read r) { on_read(std::move(r)); };
+    to.forget_watch = [](std::uint64_t) {};
+  }
+
   void on_read(kv::read r) {
+    std::ostringstream value;
+    if (r.query.name == "which-thread")
+      value << std::this_thread::get_id();
+    else
+      value << '"' << r.query.name << '"';
     if (r.options.min_index == 0)
-      return r.to.complete(
-        owner::read_answer{{1, true, share("\"" + r.query.name + "\"")}});
+      return r.to.complete(owner::read_answer{{1, true, share(value.str())}});
+    const std::lock_guard guard{mutex_};
     waiting_.emplace(r.options.watch_id, std::move(r));
     tell(waits_, did_wait_);
   }
 
   asio::io_context io_{1};
   backends to_;
+  std::mutex mutex_;
   std::map<std::uint64_t, kv::read> waiting_;
   std::promise<void> forgotten_;
   std::promise<void> waits_;
@@ -194,6 +220,10 @@ private:
   std::unique_ptr<http_server> server_;
   std::thread thread_;
 };
+
+std::string body_of(const std::string& answer) {
+  return answer.substr(answer.find("\r\n\r\n"));
+}
 
 std::string get(std::string_view path, std::string_view more = {}) {
   return "GET " + std::string{path} + " HTTP/1.1\r\nHost: x\r\n"
@@ -374,6 +404,60 @@ TEST_CASE("server: a client has a limited number of connections", "[http]") {
   third.send(get("/v1/kv/a"));
   CHECK(third.read_all().empty());
   CHECK(s.connections() == 2);
+}
+
+TEST_CASE("server: clients are spread over the threads", "[http]") {
+  constexpr std::size_t threads = 3;
+  server_options o;
+  o.threads = threads;
+  running_server s{std::move(o)};
+  std::set<std::string> seen;
+  std::list<client> clients;
+  for (std::size_t i = 0; i < 2 * threads; ++i) {
+    auto& c = clients.emplace_back(s.port);
+    for (int repeated = 0; repeated < 2; ++repeated) {
+      c.send(get("/v1/kv/which-thread"));
+      seen.insert(body_of(c.read_answer()));
+    }
+  }
+  CHECK(seen.size() == threads);
+  CHECK(s.connections() == 2 * threads);
+}
+
+TEST_CASE("server: a limit holds for all threads together", "[http]") {
+  server_options o;
+  o.threads = 2;
+  o.connections_per_client_max = 3;
+  running_server s{std::move(o)};
+  std::list<client> clients;
+  for (int i = 0; i < 3; ++i) {
+    auto& c = clients.emplace_back(s.port);
+    c.send(get("/v1/kv/a"));
+    CHECK(c.read_answer().ends_with("\"a\""));
+  }
+  client one_more{s.port};
+  one_more.send(get("/v1/kv/a"));
+  CHECK(one_more.read_all().empty());
+}
+
+TEST_CASE("server: a thread that ends takes its clients along", "[http]") {
+  server_options o;
+  o.threads = 2;
+  std::list<client> clients;
+  {
+    running_server s{std::move(o)};
+    for (int i = 0; i < 4; ++i) {
+      auto& c = clients.emplace_back(s.port);
+      c.send(get("/v1/kv/a?index=1"));
+    }
+    const auto deadline = std::chrono::steady_clock::now() + soon;
+    while (s.waiting() < clients.size()) {
+      REQUIRE(std::chrono::steady_clock::now() < deadline);
+      std::this_thread::yield();
+    }
+  }
+  for (auto& c : clients)
+    CHECK(c.read_all().empty());
 }
 
 TEST_CASE("server: answers are compressed on request", "[http]") {
