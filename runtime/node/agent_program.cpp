@@ -17,6 +17,7 @@
 #include "runtime/node/pool_options.hpp"
 #include "runtime/node/registrator_part.hpp"
 #include "runtime/node/rpc_service.hpp"
+#include "runtime/node/start_memory.hpp"
 #include "runtime/node/template_part.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -44,6 +45,9 @@ using namespace std::chrono_literals;
 
 /// How long answers may take to leave after a graceful leave.
 constexpr auto farewell = 200ms;
+
+/// After so long a node has done what it does only once.
+constexpr auto settle_time = 1s;
 
 /// How long a leader that stops may look for an heir.
 constexpr auto hand_over_max = 2s;
@@ -95,6 +99,11 @@ public:
   int run() {
     if (auto started = start(); !started)
       return fail(started.error().context);
+    settled_.expires_after(settle_time);
+    settled_.async_wait([](const auto& failure) {
+      if (!failure)
+        release_start_memory();
+    });
     io_.run();
     stop();
     log::info("agent", "Exit code", {{"code", std::to_string(exit_code_)}});
@@ -478,6 +487,7 @@ private:
   asio::io_context io_{1};
   asio::signal_set signals_{io_, SIGINT, SIGTERM, SIGHUP};
   asio::steady_timer goodbye_{io_};
+  asio::steady_timer settled_{io_};
   std::unique_ptr<log_output> log_;
   rpc_service rpc_;
   std::shared_ptr<net::transport> transport_;
