@@ -186,12 +186,6 @@ def node_id_is_kept():
         expect_equal(mode, 0o600, "mode of node-id")
 
 
-TESTS = [signals_of_a_server, graceful_signals, leave_over_http,
-         ends_with_open_requests, scripts_end_with_the_server,
-         reload_by_signal, pid_file, log_file, json_logs, monitor_streams,
-         node_id_is_kept, little_memory_when_idle]
-
-
 def little_memory_when_idle():
     """A second after the start, what only the start needed is given back;
     the code still runs, and what ran comes back."""
@@ -201,6 +195,12 @@ def little_memory_when_idle():
                    "an idle server uses little memory")
         server.client().ok("PUT", "/v1/kv/a", "1")
         expect_equal(server.client().get("/v1/kv/a", raw="").text, "1", "a")
+
+
+TESTS = [signals_of_a_server, graceful_signals, leave_over_http,
+         ends_with_open_requests, scripts_end_with_the_server,
+         reload_by_signal, pid_file, log_file, json_logs, monitor_streams,
+         node_id_is_kept, little_memory_when_idle]
 
 
 def main():
