@@ -191,7 +191,7 @@ def little_memory_when_idle():
     the code still runs, and what ran comes back."""
     most = 18  # MiB
     with folder() as home, running(home) as server:
-        wait_until(lambda: server.resident_mb() < most,
+        wait_until(lambda: server.resident_mb() < most, 10,
                    "an idle server uses little memory")
         server.client().ok("PUT", "/v1/kv/a", "1")
         expect_equal(server.client().get("/v1/kv/a", raw="").text, "1", "a")
