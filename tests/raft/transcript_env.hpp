@@ -114,7 +114,8 @@ struct describe_body {
     return "heartbeat commit=" + std::to_string(x.commit) + read(x.read_seq);
   }
   std::string operator()(const heartbeat_reply& x) const {
-    return "heartbeat_reply" + read(x.read_seq);
+    return "heartbeat_reply" + read(x.read_seq)
+           + (x.lost_behind ? " lost behind " + number(*x.lost_behind) : "");
   }
   std::string operator()(const timeout_now& x) const {
     return "timeout_now last=" + std::to_string(x.leader_last);

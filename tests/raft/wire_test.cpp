@@ -47,7 +47,7 @@ std::vector<message> all_messages() {
            -123456789},
     append_reply{11, true, 44, 40, {39, 6}, 987654321, well},
     heartbeat{40, 123, 1ULL << 41U},
-    heartbeat_reply{123, 1ULL << 41U, well},
+    heartbeat_reply{123, 1ULL << 41U, well, 39},
     timeout_now{44},
     read_index_request{5, true},
     read_index_reply{5, true, 40},

@@ -82,8 +82,10 @@ void raft_core::receive(const message& m, const heartbeat& x) {
   } else {
     follower_commit(x.commit);
   }
-  send_when_term_durable(m.from,
-                         heartbeat_reply{x.probe_ts, x.read_seq, health()});
+  heartbeat_reply answer{x.probe_ts, x.read_seq, health()};
+  if (x.commit > log_.last())
+    answer.lost_behind = log_.last();
+  send_when_term_durable(m.from, answer);
 }
 
 void raft_core::follower_commit(log_index upto) {

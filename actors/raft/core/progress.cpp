@@ -76,6 +76,14 @@ void progress::heard(time_point asked) {
     probe_.reset();
 }
 
+bool progress::lost(log_index last) {
+  if (last >= match_ || mode_ == replication_mode::snapshot)
+    return false;
+  match_ = last;
+  become_probe(match_ + 1);
+  return true;
+}
+
 void progress::unreachable() {
   if (mode_ == replication_mode::replicate)
     become_probe(match_ + 1);

@@ -1,8 +1,9 @@
 // What the leader knows about one peer's log, and what is under way to it.
 //
-// Pure. `match` comes from acknowledgements of this term only; `next` is a
-// guess. The two must never be mixed up: counting a guess commits entries that
-// nobody has (microsoft/CCF issue 5325).
+// Pure. `match` comes from acknowledgements of this term only, and falls only
+// if the peer says that its disk lost what it acknowledged; `next` is a guess.
+// The two must never be mixed up: counting a guess commits entries that nobody
+// has (microsoft/CCF issue 5325).
 //
 //   probe      at most one append under way, named by its send id; only the
 //              answer to that one, or to a later heartbeat, triggers the next
@@ -61,6 +62,11 @@ public:
   /// be lost. Where answers take longer than heartbeats' period, earlier ones
   /// say nothing.
   void heard(time_point asked);
+
+  /// The peer's disk lost what it had acknowledged behind `last`: it must get
+  /// that again. Nothing that is committed becomes less so. Returns false if
+  /// that is old news.
+  bool lost(log_index last);
 
   /// The transport lost the connection.
   void unreachable();

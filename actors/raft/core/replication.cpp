@@ -191,7 +191,7 @@ void raft_core::on(const entries_read& x) {
     return; // the next heartbeat's answer tries again
   // The log may have been cut and written again while the disk was reading.
   for (const auto& entry : x.entries)
-    if (log_.term(entry->index) != entry->term && !mutant("M36"))
+    if (log_.term(entry->index) != entry->term)
       return;
   transmit(x.peer, p, x.entries);
   send_appends(x.peer, p);
@@ -313,6 +313,8 @@ void raft_core::receive(const message& m, const heartbeat_reply& x) {
   auto& p = found->second;
   note_contact(p, x.probe_ts, x.health);
   p.read_seq = std::max(p.read_seq, std::min(x.read_seq, read_seq_));
+  if (x.lost_behind && p.lost(*x.lost_behind))
+    return send_appends(m.from, p);
   if (mutant("M39"))
     return;
   const auto waited = p.paused();

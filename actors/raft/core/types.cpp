@@ -59,7 +59,9 @@ struct bounded {
     return all(x.match, x.rejected, x.hint.index, x.hint.term);
   }
   bool operator()(const heartbeat& x) const { return all(x.commit); }
-  bool operator()(const heartbeat_reply&) const { return true; }
+  bool operator()(const heartbeat_reply& x) const {
+    return all(x.lost_behind.value_or(0));
+  }
   bool operator()(const timeout_now& x) const { return all(x.leader_last); }
   bool operator()(const read_index_request&) const { return true; }
   bool operator()(const read_index_reply& x) const { return all(x.index); }

@@ -15,6 +15,7 @@
 #include "runtime/base/time.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -103,6 +104,8 @@ struct heartbeat_reply {
   std::int64_t probe_ts = 0;
   std::uint64_t read_seq = 0;
   peer_health health;
+  /// The disk lost entries that were acknowledged: the last one that is left.
+  std::optional<log_index> lost_behind = std::nullopt;
 };
 
 /// Stand for election at once: you are the heir.
@@ -239,7 +242,7 @@ auto inspect(Inspector& f, heartbeat& x) {
 
 template <class Inspector>
 auto inspect(Inspector& f, heartbeat_reply& x) {
-  return f(x.probe_ts, x.read_seq, x.health);
+  return f(x.probe_ts, x.read_seq, x.health, x.lost_behind);
 }
 
 template <class Inspector>
