@@ -179,6 +179,9 @@ void raft_core::on(const storage_done& x) {
   const auto issued = disk_.oldest();
   if (!disk_.complete(x.token))
     return;
+  if (const auto found = written_upto_.find(x.token);
+      mutant("M35") && found != written_upto_.end())
+    confused_upto_ = std::max(confused_upto_, found->second);
   if (disk_sick_ && issued && now_ - *issued < opts_.election_min() / 2)
     disk_sick_ = false;
   release_held();
@@ -238,6 +241,7 @@ void raft_core::settle() {
     advance_commit();
   if (role_ == role::leader) {
     settle_reads();
+    release_ahead();
     push_transfer();
   }
   if (recovering_upto_ > 0 && commit_ >= recovering_upto_
@@ -265,11 +269,10 @@ void raft_core::flush() {
       batch.entries = log_.slice(*write_from_, {UINT64_MAX, UINT64_MAX});
     write_from_.reset();
     batch.discard_upto = std::exchange(discard_upto_, {});
-    // The bug: what was written once at an index is taken for durable.
-    const auto confused = mutant("M35") && batch.truncate_from;
-    const auto token =
-      disk_.issue(log_touched && !confused ? std::optional{from} : std::nullopt,
-                  hard_dirty_, now_);
+    const auto token = disk_.issue(
+      log_touched ? std::optional{from} : std::nullopt, hard_dirty_, now_);
+    if (mutant("M35"))
+      written_upto_[token] = log_.last();
     hard_dirty_ = false;
     if (batch.state)
       installing_->token = token;
@@ -281,7 +284,14 @@ void raft_core::flush() {
 /// Sends what is held and durable. What was made in an older term goes
 /// nowhere: nobody would listen to it.
 void raft_core::release_held() {
-  while (!held_.empty() && disk_.is_durable(held_.front().token)) {
+  // M35: what was written once at an index is taken for durable.
+  const auto confused = [this](const message& m) {
+    const auto* x = std::get_if<append_reply>(&m.body);
+    return mutant("M35") && x != nullptr && x->match <= confused_upto_;
+  };
+  while (!held_.empty()
+         && (disk_.is_durable(held_.front().token)
+             || confused(held_.front().content))) {
     auto& x = held_.front();
     if (x.made_in == hard_.term && !disk_failed_)
       out_.messages.push_back(std::move(x.content));
@@ -381,6 +391,8 @@ std::optional<time_point> raft_core::next_timer() const {
   }
   if (!reads_.empty())
     at(reads_.front().deadline);
+  if (!ahead_.empty())
+    at(std::max(now_, lease_granted_));
   for (const auto& [request, read] : forwarded_)
     at(read.deadline);
   if (transfer_)
@@ -400,6 +412,8 @@ void raft_core::check_invariants() const {
   if (role_ == role::leader) {
     PRAETOR_ASSERT(leader_ == opts_.self);
     PRAETOR_ASSERT(log_.last_term() == hard_.term);
+    for (const auto& [id, x] : senders_)
+      PRAETOR_ASSERT(log_.start().index <= x.pinned());
     for (const auto& [id, p] : peers_) {
       PRAETOR_ASSERT(p.match() <= log_.last());
       PRAETOR_ASSERT(p.match() < p.next());
@@ -409,6 +423,7 @@ void raft_core::check_invariants() const {
     PRAETOR_ASSERT(peers_.empty());
     PRAETOR_ASSERT(senders_.empty());
     PRAETOR_ASSERT(reads_.empty());
+    PRAETOR_ASSERT(ahead_.empty());
   }
   if (role_ == role::candidate)
     PRAETOR_ASSERT(hard_.voted_for == opts_.self);

@@ -265,6 +265,8 @@ private:
   void admit_read(waiting_read x);
   void begin_read(waiting_read x);
   void answer_read(const waiting_read& x, result<log_index> index);
+  void answer_peer(const waiting_read& x, const result<log_index>& index);
+  void release_ahead();
   void begin_waiting_reads();
   void settle_reads();
   void fail_reads();
@@ -361,6 +363,10 @@ private:
   std::map<peer_id, state_sender> senders_;
   /// Of the last term that this server led; only a deliberate bug looks at it.
   std::map<peer_id, log_index> old_match_;
+  /// In mutant M35: where the log ended when a write was asked for, and the
+  /// last index of those that are done.
+  std::map<std::uint64_t, log_index> written_upto_;
+  log_index confused_upto_ = 0;
   std::uint64_t transfers_ = 0;
   log_index noop_index_ = 0;
   time_point elected_at_;
@@ -375,6 +381,8 @@ private:
 
   // Reads.
   std::deque<waiting_read> reads_;
+  /// Confirmed, but ahead of what this leader's own readers see.
+  std::deque<waiting_read> ahead_;
   /// On a follower: asked of the leader, by request number.
   std::map<std::uint64_t, waiting_read> forwarded_;
   std::uint64_t read_seq_ = 0;

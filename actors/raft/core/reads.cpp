@@ -8,6 +8,11 @@
 // - for 80 % of an election timeout nobody else can have been elected: reads
 //   need no confirmation (the lease)
 //
+// Readers here that have a lease do not ask again: they see what these tables
+// have applied, which is everything that this server acknowledged. Another
+// server's reader must not be ahead of them, so it waits for these tables, or
+// for the end of the lease.
+//
 // A read confirmed by a round must not use a round that was sent before the
 // read came; reads that come while a round is out share the next one.
 
@@ -112,7 +117,8 @@ void raft_core::receive(const message&, const read_index_reply& x) {
 
 /// @pre This server leads.
 void raft_core::admit_read(waiting_read x) {
-  if (reads_.size() >= opts_.reads_pending_max || buggify("raft.refuse_read"))
+  if (reads_.size() + ahead_.size() >= opts_.reads_pending_max
+      || buggify("raft.refuse_read"))
     return answer_read(x, error{errc::overloaded, "too many reads wait"});
   // Before an entry of the own term is committed, the commit index may be
   // older than what a predecessor answered (etcd issue 7331).
@@ -136,17 +142,33 @@ void raft_core::begin_read(waiting_read x) {
 /// Answers with an index and, for this server's own default reads, the lease.
 void raft_core::answer_read(const waiting_read& x, result<log_index> index) {
   if (!x.from.value.empty())
-    return send(x.from, read_index_reply{x.id, static_cast<bool>(index),
-                                         index ? *index : 0});
+    return answer_peer(x, index);
   if (!index)
     return out_.reads.push_back({x.id, index.error()});
   read_permit permit{*index, {}, hard_.term};
-  if (x.use_lease && !buggify("raft.grant_no_lease"))
+  if (x.use_lease && ahead_.empty() && !buggify("raft.grant_no_lease"))
     if (const auto end = lease_end()) {
       permit.lease_until = *end;
       lease_granted_ = std::max(lease_granted_, *end);
     }
   out_.reads.push_back({x.id, permit});
+}
+
+void raft_core::answer_peer(const waiting_read& x,
+                            const result<log_index>& index) {
+  if (index && *index > applied_ && now_ < lease_granted_) {
+    sometimes("raft.peer_read_waits_for_lease");
+    ahead_.push_back(x);
+    ahead_.back().index = *index;
+    return;
+  }
+  send(x.from,
+       read_index_reply{x.id, static_cast<bool>(index), index ? *index : 0});
+}
+
+void raft_core::release_ahead() {
+  for (auto& x : std::exchange(ahead_, {}))
+    answer_peer(x, x.index);
 }
 
 /// The first entry of this term is committed.
@@ -181,8 +203,9 @@ void raft_core::settle_reads() {
 
 /// This server leads no more, or follows another leader.
 void raft_core::fail_reads() {
-  for (const auto& x : std::exchange(reads_, {}))
-    answer_read(x, error{errc::not_leader, ""});
+  for (const auto& all : {std::exchange(reads_, {}), std::exchange(ahead_, {})})
+    for (const auto& x : all)
+      answer_read(x, error{errc::not_leader, ""});
 }
 
 void raft_core::expire_reads() {
@@ -191,6 +214,9 @@ void raft_core::expire_reads() {
     answer_read(reads_.front(), late);
     reads_.pop_front();
   }
+  std::erase_if(ahead_, [this](const waiting_read& x) {
+    return x.deadline <= now_; // who asked has given up as well
+  });
   while (!forwarded_.empty() && forwarded_.begin()->second.deadline <= now_) {
     answer_read(forwarded_.begin()->second, late);
     forwarded_.erase(forwarded_.begin());
