@@ -306,7 +306,8 @@ private:
       return give(msg.to, std::move(x));
     if (mutant("F10")) { // what changes before it is enlisted is missed
       options.min_index |= marked;
-      return self_->send(self_, std::move(msg));
+      return self_->delayed_send(self_, std::chrono::milliseconds{20},
+                                 std::move(msg));
     }
     enlist(msg);
   }

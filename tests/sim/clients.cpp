@@ -12,6 +12,7 @@ namespace {
 workload_options options_of(const settings& x) {
   workload_options out;
   out.keys = static_cast<std::size_t>(x.keys);
+  out.ttl_min = std::chrono::seconds{x.ttl_s};
   return out;
 }
 

@@ -239,7 +239,7 @@ void cluster::crash(std::size_t node, bool power) {
   killing_ = false;
   x.stopping.reset();
   x.paused = false;
-  x.disk->close(power);
+  x.disk->close(power && !harness_mutant("H4"));
   invariants_.crashed(node);
   if (observer_ != nullptr)
     observer_->node_leads(x.name, false, now_);
@@ -313,7 +313,8 @@ std::string cluster::describe() const {
     }
     out += role_name(v.role) + " term " + std::to_string(v.term) + " commit "
            + std::to_string(v.commit) + " last " + std::to_string(v.last)
-           + " given " + std::to_string(v.given) + " durable "
+           + " given " + std::to_string(v.given) + " applied "
+           + std::to_string(v.applied) + " durable "
            + std::to_string(nodes_[i].disk->position().last) + " checkpoint "
            + std::to_string(nodes_[i].disk->mark().index) + " leader '"
            + v.leader + "'" + " writes waiting "

@@ -1,6 +1,7 @@
 #include "tests/sim/faults.hpp"
 
 #include "runtime/base/sometimes.hpp"
+#include "tests/sim/check/harness.hpp"
 #include "tests/sim/random.hpp"
 #include "tests/sim/scenarios.hpp"
 
@@ -64,6 +65,8 @@ void faults::befall(const decision& x) {
   else if (x.kind == "stall" || x.kind == "hang" || x.kind == "sync_error"
            || x.kind == "clock_jump")
     disk_fault(x);
+  else if (x.kind == "numb")
+    numb(x);
   else if (x.kind == "transfer" || x.kind == "members")
     change_members(x);
   else if (x.kind == "scenario")
@@ -81,9 +84,9 @@ void faults::crash(const decision& x) {
   const auto node = servers_.find(x.node);
   if (!node || !servers_.up(*node))
     return;
-  // On a disk without countable operations: at once.
-  if (x.kind == "crash_at" && servers_.disk(*node).crash_within(x.number))
-    return; // the failing disk ends the process, which comes back by itself
+  // The failing disk ends the process, which comes back by itself.
+  if (x.kind == "crash_at" && !harness_mutant("H4"))
+    return servers_.disk(*node).crash_within(x.number);
   servers_.crash(*node, x.number == 1);
   if (x.kind == "damage")
     servers_.disk(*node).damage();
@@ -106,6 +109,18 @@ void faults::pause(const decision& x) {
   servers_.pause(*node, true);
   servers_.events().add(servers_.now() + milliseconds{x.value},
                         [this, node] { servers_.pause(*node, false); });
+}
+
+void faults::numb(const decision& x) {
+  const auto node = servers_.find(x.node);
+  if (!node || !servers_.up(*node))
+    return;
+  servers_.note(servers_.name(*node) + " applies nothing");
+  servers_.running(*node)->numb(true);
+  servers_.events().add(servers_.now() + milliseconds{x.value}, [this, node] {
+    if (auto* process = servers_.running(*node))
+      process->numb(false);
+  });
 }
 
 void faults::partition(const decision& x) {
@@ -154,7 +169,8 @@ void faults::disk_fault(const decision& x) {
   else if (x.kind == "clock_jump")
     servers_.clock(*node).jump(x.value);
   else if (servers_.up(*node))
-    disk.fail_next(x.number == 1 ? write_fault::kept : write_fault::lost);
+    disk.fail_next(x.number == 1 || harness_mutant("H4") ? write_fault::kept
+                                                         : write_fault::lost);
   servers_.note(servers_.name(*node) + " " + x.kind);
 }
 

@@ -3,8 +3,9 @@
 //   kind          fields
 //   crash         node, value: ms until it starts again, number: 1 = power
 //   power_loss    value: ms; all servers at once
-//   crash_at      node, number: n-th disk operation from here (LevelDB), value
+//   crash_at      node, number: n-th disk operation from here, value
 //   pause         node, value: ms
+//   numb          node, value: ms in which its tables apply nothing
 //   partition     number: shape, node: who is special, value: ms, client: 1 =
 //                 one direction only; clients then stay with the majority if
 //                 peer is "majority"
@@ -56,6 +57,7 @@ private:
   void crash(const decision& x);
   void power_loss(const decision& x);
   void pause(const decision& x);
+  void numb(const decision& x);
   void partition(const decision& x);
   void clog(const decision& x);
   void disk_fault(const decision& x);

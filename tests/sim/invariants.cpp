@@ -95,6 +95,7 @@ void invariants::stepped(std::size_t node, const raft::raft_core& core,
   view.role = core.role();
   view.term = core.term();
   view.commit = core.commit();
+  view.applied = core.applied();
   view.last = core.entries().last();
   view.leader = core.leader().value;
   if (view.members_index != core.memberships().latest_index()
@@ -357,14 +358,17 @@ void invariants::check_disk(std::size_t node, const raft::raft_core& core,
   auto& x = states_[node];
   const auto& position = nodes_[node].disk->position();
   const std::pair at{position.start.index, position.last};
-  if (!core.writing() || core.role() != raft::role::leader || at != x.disk_at) {
-    x.disk_at = at;
-    x.disk_moved = now;
+  if (!core.writing() || core.role() != raft::role::leader) {
+    x.disk_waits_since.reset();
     return;
   }
+  // From this step on: between its steps a server may have been elected.
+  if (!x.disk_waits_since || at != x.disk_at)
+    x.disk_waits_since = now;
+  x.disk_at = at;
   const auto patience = 4 * core.options().election_min();
   if (core.memberships().latest().voters().size() > 1 && !x.paused
-      && now - std::max(x.disk_moved, x.running_since) > patience)
+      && now - std::max(*x.disk_waits_since, x.running_since) > patience)
     fail("I23", node, "leads although its disk hangs");
 }
 

@@ -79,6 +79,7 @@ public:
     log_index commit = 0;
     log_index last = 0;
     log_index given = 0;
+    log_index applied = 0;
     std::string leader;
     raft::membership members;
     log_index members_index = 0;
@@ -98,9 +99,9 @@ private:
     log_term lease_term = 0;
     moment lease_until{0};
     std::optional<moment> lonely_since;
-    /// Where its disk is, and since when it did not get further.
+    /// Where the disk of a leader is, and since when that waits for it.
     std::pair<log_index, log_index> disk_at;
-    moment disk_moved{0};
+    std::optional<moment> disk_waits_since;
     moment running_since{0};
     bool paused = false;
     log_term durable_term = 0;

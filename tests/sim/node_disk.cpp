@@ -197,6 +197,7 @@ result<std::unique_ptr<log_store>> node_disk::open_log() {
 
 void node_disk::close(bool power) {
   log_memory_->next_write = write_fault::none;
+  crash_in_ = 0;
   for (const auto& [generation, x] : states_memory_->generations)
     x->next_write = write_fault::none;
   if (!files_)
@@ -378,10 +379,11 @@ std::optional<std::string> node_disk::log_differs(const log_image& have) const {
 
 // -- time ---------------------------------------------------------------------
 
-std::optional<duration> node_disk::ends(duration now) {
+std::optional<duration> node_disk::ends(duration now, std::int64_t factor) {
   const auto span =
-    speed_.min
-    + exponential(random_, std::max(duration{0}, speed_.mean - speed_.min));
+    factor
+    * (speed_.min
+       + exponential(random_, std::max(duration{0}, speed_.mean - speed_.min)));
   if (hanging_)
     return std::nullopt;
   return std::max(now + span, stalled_until_);
@@ -396,11 +398,19 @@ void node_disk::fail_next(write_fault fault) {
     log_memory_->next_write = fault;
 }
 
-bool node_disk::crash_within(std::uint64_t n) {
-  if (!files_)
-    return false;
-  files_->crash_at(files_->operations() + n);
-  return true;
+void node_disk::crash_within(std::uint64_t n) {
+  if (files_)
+    files_->crash_at(files_->operations() + n);
+  else
+    crash_in_ = 1 + n / 4;
+}
+
+void node_disk::lose_tail(std::uint64_t n) {
+  for (auto* x : {log_memory_.get(), &log_shadow_})
+    for (std::uint64_t i = 0; i < n && x->entries.size() > 1; ++i) {
+      x->entries.pop_back();
+      --x->position.last;
+    }
 }
 
 } // namespace praetor::sim

@@ -84,8 +84,13 @@ public:
 
   // -- time -------------------------------------------------------------------
 
-  /// Returns when an operation that begins at `now` ends; nothing: never.
-  std::optional<duration> ends(duration now);
+  /// Returns when an operation that begins at `now` ends, `factor` times as
+  /// long as a small one; nothing: never.
+  std::optional<duration> ends(duration now, std::int64_t factor);
+
+  /// An operation of one in plain memory ended. Returns whether the machine
+  /// stops there.
+  bool operation_done() { return crash_in_ > 0 && --crash_in_ == 0; }
 
   /// Nothing ends before `until`.
   void stall(duration until) { stalled_until_ = until; }
@@ -108,8 +113,13 @@ public:
   void fail_next(write_fault fault);
 
   /// The machine stops in the middle of the n-th operation of LevelDB from
-  /// here. False: this disk has no such operations.
-  bool crash_within(std::uint64_t n);
+  /// here; without LevelDB, behind a group of writes a quarter as far away.
+  void crash_within(std::uint64_t n);
+
+  /// The last `n` entries of the log are gone, although they were durable; at
+  /// least one is left. Without LevelDB only.
+  /// @pre No process uses the disk.
+  void lose_tail(std::uint64_t n);
 
   /// Something that was durable is damaged: no process can start any more,
   /// unless nobody needs it.
@@ -144,6 +154,7 @@ private:
   duration stalled_until_{0};
   bool hanging_ = false;
   bool damaged_ = false;
+  std::uint64_t crash_in_ = 0;
   std::size_t buffer_bytes_;
   std::unique_ptr<faulty_env> files_;
   /// Of the kind that is plain memory.

@@ -28,7 +28,7 @@ TEST_CASE("options: what is wrong is named", "[sim][core]") {
     {{"-time", "0s"}, "-time: '0s' is not a time from 1s to 3600s"},
     {{"-time", "61m"}, "-time: '61m' is not a time from 1s to 3600s"},
     {{"-jobs", "2"}, "-jobs needs -seeds"},
-    {{"-scenario", "11"}, "-scenario: '11' is not a number from 1 to 10"},
+    {{"-scenario", "14"}, "-scenario: '14' is not a number from 1 to 13"},
     {{"-set", "loss"}, "-set: 'loss' is not of the form name=number"},
     {{"-set", "loss=3"}, "unknown setting loss"},
     {{"-set", "leveldb=3"}, "setting leveldb must be from 0 to 1"},

@@ -78,6 +78,10 @@ raft::raft_options raft_options_of(const process_options& x,
   out.core.inflight_max.entries = number(x.values.inflight);
   out.core.cache_max.entries = number(x.values.cache_entries);
   out.core.trailing.entries = number(x.values.trailing_entries);
+  out.core.apply_stall_max = 5 * out.core.election_base;
+  out.core.transfers.chunk_bytes = number(x.values.chunk_bytes);
+  out.core.transfers.patience = milliseconds{x.values.transfer_patience_ms};
+  out.core.transfers.resend_after = 3 * out.core.heartbeat_period();
   out.batch_max.entries = number(x.values.batch_entries);
   out.leader_wait = 7 * out.core.election_base;
   return out;
@@ -88,8 +92,10 @@ raft::raft_options raft_options_of(const process_options& x,
 struct process::parts {
   explicit parts(process_options o)
     : options{std::move(o)},
-      log_lane{*options.events, *options.now, *options.disk},
-      rows_lane{*options.events, *options.now, *options.disk},
+      log_lane{*options.events, *options.now, *options.disk, 1,
+               [this] { count_operation(); }},
+      rows_lane{*options.events, *options.now, *options.disk,
+                options.values.rows_factor, [this] { count_operation(); }},
       config{make_config()},
       sys{config},
       scheduler{
@@ -107,6 +113,9 @@ struct process::parts {
   void on_new_rows(caf::message& msg);
   template <class Owner>
   Owner observed(const Owner& real, bool is_kv);
+  void count_operation();
+  void to_state(caf::message& msg, const caf::strong_actor_ptr& sender);
+  void numb(bool on);
   std::vector<caf::actor> all() const;
   void kill();
 
@@ -131,6 +140,10 @@ struct process::parts {
   caf::actor log_front;
   caf::strong_actor_ptr log_asker;
   std::uint64_t last_token = 0;
+
+  /// What is for the state, while it applies nothing.
+  bool is_numb = false;
+  std::vector<std::pair<caf::message, caf::strong_actor_ptr>> numbed;
 
   disk::storage_actor storage;
   disk::storage_actor rows;
@@ -250,13 +263,10 @@ void process::parts::attach() {
   hello.storage = caf::actor_cast<raft::log_sink_actor>(log_front);
   hello.state = make_inline_actor<raft::committed_sink_actor>(
     sys, [this](caf::message& msg, const caf::strong_actor_ptr& sender) {
-      if (msg.match_elements<raft::committed>())
-        options.host->commits(options.node, msg.get_as<raft::committed>(0));
+      if (is_numb)
+        numbed.emplace_back(std::move(msg), sender);
       else
-        options.host->installs(options.node,
-                               msg.get_as<raft::install_state>(0).mark.index);
-      caf::send_as(caf::actor_cast<caf::actor>(sender),
-                   caf::actor_cast<caf::actor>(state), std::move(msg));
+        to_state(msg, sender);
     });
   hello.leadership = {supervisor,
                       make_inline_actor<raft::leadership_sink_actor>(
@@ -274,6 +284,29 @@ void process::parts::attach() {
   caf::anon_send(raft, std::move(hello));
 }
 
+void process::parts::to_state(caf::message& msg,
+                              const caf::strong_actor_ptr& sender) {
+  if (msg.match_elements<raft::committed>())
+    options.host->commits(options.node, msg.get_as<raft::committed>(0));
+  else
+    options.host->installs(options.node,
+                           msg.get_as<raft::install_state>(0).mark.index);
+  caf::send_as(caf::actor_cast<caf::actor>(sender),
+               caf::actor_cast<caf::actor>(state), std::move(msg));
+}
+
+void process::parts::numb(bool on) {
+  is_numb = on;
+  if (!on)
+    for (auto& [msg, sender] : std::exchange(numbed, {}))
+      to_state(msg, sender);
+}
+
+void process::parts::count_operation() {
+  if (options.disk->operation_done())
+    options.host->stops(options.node, "the machine stopped there");
+}
+
 /// Between Raft and its storage, in both directions.
 void process::parts::on_log_request(caf::message& msg,
                                     const caf::strong_actor_ptr& sender) {
@@ -287,7 +320,8 @@ void process::parts::on_log_request(caf::message& msg,
                     last_token = x->token;
                     caf::send_as(log_front, storage, disk::persist{*x});
                   },
-                  [this, x] { (void)stores.log->append({&x->batch}); }});
+                  [this, x] { (void)stores.log->append({&x->batch}); },
+                  x->token});
   } else {
     auto x = std::make_shared<disk::read_entries>(
       std::move(msg.get_mutable_as<disk::read_entries>(0)));
@@ -295,13 +329,15 @@ void process::parts::on_log_request(caf::message& msg,
                     caf::send_as(log_front, storage,
                                  disk::read_entries{std::move(*x)});
                   },
-                  {}});
+                  {},
+                  0});
   }
 }
 
 void process::parts::on_persisted(const disk::persisted& msg) {
   caf::send_as(log_front,
                caf::actor_cast<disk::persisted_sink_actor>(log_asker), msg);
+  log_lane.finished_upto(msg.token);
   if (msg.token >= last_token)
     log_lane.finished();
 }
@@ -324,7 +360,8 @@ void process::parts::on_rows_request(caf::message& msg) {
                  [this, x] {
                    if (const auto store = state_in_use.lock())
                      (void)store->write(x->mark, x->rows);
-                 }});
+                 },
+                 0});
 }
 
 /// Another server's rows come into use behind what the state has written: in
@@ -333,7 +370,9 @@ void process::parts::on_new_rows(caf::message& msg) {
   auto x = std::make_shared<disk::use_state>(
     std::move(msg.get_mutable_as<disk::use_state>(0)));
   rows_lane.add(
-    {[this, x] { caf::anon_send(rows, disk::use_state{std::move(*x)}); }, {}});
+    {[this, x] { caf::anon_send(rows, disk::use_state{std::move(*x)}); },
+     {},
+     0});
 }
 
 /// Sees what an owner answers, and passes everything on.
@@ -388,6 +427,7 @@ void process::parts::kill() {
   scheduler.clock().cancel_all();
   for (const auto& x : links)
     *x = {};
+  numbed.clear();
   while (scheduler.try_run_once()) {
   }
 }
@@ -479,6 +519,10 @@ void process::change_members(raft::membership next,
                          reply<log_index>{[done](const result<log_index>& x) {
                            done(static_cast<bool>(x));
                          }}});
+}
+
+void process::numb(bool on) {
+  parts_->numb(on);
 }
 
 void process::wake_disk() {

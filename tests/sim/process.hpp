@@ -110,6 +110,9 @@ public:
   void transfer_leadership(std::optional<peer_id> target);
   void change_members(raft::membership next, std::function<void(bool)> done);
 
+  /// The tables apply nothing as long as that is on.
+  void numb(bool on);
+
   /// The disk hangs no more.
   void wake_disk();
 

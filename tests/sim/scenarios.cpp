@@ -37,6 +37,9 @@ private:
   void common_power_loss();
   void stacked_members();
   void interrupted_transfer();
+  void tables_into_tail();
+  void old_acknowledgement();
+  void lost_tail();
 
   // -- words ------------------------------------------------------------------
 
@@ -57,8 +60,11 @@ private:
   }
 
   void after(duration span, std::function<void()> then) {
-    c_.events().add(c_.now() + span, [me = shared_from_this(),
-                                      then = std::move(then)] { then(); });
+    c_.events().add(c_.now() + span,
+                    [me = shared_from_this(), then = std::move(then)] {
+                      if (!me->c_.calm())
+                        then();
+                    });
   }
 
   void isolate(std::size_t node, bool on) {
@@ -116,7 +122,10 @@ void script::run(std::uint64_t number) {
     case 7: return late_order();
     case 8: return common_power_loss();
     case 9: return stacked_members();
-    default: return interrupted_transfer();
+    case 10: return interrupted_transfer();
+    case 11: return tables_into_tail();
+    case 12: return old_acknowledgement();
+    default: return lost_tail();
   }
 }
 
@@ -213,31 +222,37 @@ void script::reboots(int left) {
   });
 }
 
+/// Until a lease is over that it gave before, a leader that hands over can only
+/// serve reads that a round confirms; the heir has changed something before the
+/// answers to a round arrive that began earlier.
 void script::late_confirmation() {
   const auto leader = c_.leader();
   if (!leader)
     return;
-  const auto sleep = 2 * election() + milliseconds{flavour_};
-  c_.net().hold(heartbeat_reply_kind, c_.now() + sleep);
-  after(election() / 8, [this, leader, sleep] {
-    for (const auto i : others(*leader))
-      c_.net().clog(i, *leader, c_.now() + sleep);
-    c_.pause(*leader, true);
-    after(sleep, [this, leader] {
-      c_.pause(*leader, false);
-      isolate(*leader, true);
-      after(election(), [this, leader] { isolate(*leader, false); });
-    });
+  const auto rest = others(*leader);
+  if (rest.empty())
+    return;
+  c_.net().hold(heartbeat_reply_kind,
+                c_.now() + election() * (880 + flavour_ % 110) / 1000);
+  c_.running(*leader)->transfer_leadership(peer_id{c_.name(rest[0])});
+  after(election() / 8, [this, leader, rest] {
+    for (const auto i : rest)
+      c_.net().clog(i, *leader, c_.now() + 2 * election());
   });
 }
 
-/// The impatient one (settings) falls behind, then the leader goes.
+/// The impatient one (settings) and another one fall behind, then the leader
+/// goes.
 void script::impatient() {
   const auto who = static_cast<std::size_t>(
     std::max<std::int64_t>(c_.values().impatient, 1) - 1);
+  const auto other = (who + 1) % c_.founders();
   isolate(who, true);
-  after(2 * election(), [this, who] {
+  isolate(other, true);
+  const auto away = 2 * election() + milliseconds{7 * flavour_};
+  after(away, [this, who, other] {
     isolate(who, false);
+    isolate(other, false);
     const auto leader = c_.leader();
     if (leader && *leader != who)
       reboot(*leader, false, 8 * election());
@@ -266,9 +281,9 @@ void script::late_order() {
 
 void script::common_power_loss() {
   for (std::size_t i = 0; i < c_.size(); ++i)
-    if (c_.up(i)
-        && !c_.disk(i).crash_within(
-          1 + static_cast<std::uint64_t>(flavour_) % 40))
+    if (c_.up(i) && flavour_ % 3 > 0)
+      c_.disk(i).crash_within(1 + static_cast<std::uint64_t>(flavour_) % 40);
+    else if (c_.up(i))
       after(milliseconds{flavour_ % 50},
             [this, i] { reboot(i, true, milliseconds{100}); });
 }
@@ -313,28 +328,129 @@ void script::interrupted_transfer() {
   });
 }
 
+void script::tables_into_tail() {
+  const auto a = c_.leader();
+  if (!a)
+    return;
+  const auto common = c_.disk(*a).position().last;
+  isolate(*a, true);
+  // It has got entries that nobody else has.
+  when([this, a, common] { return c_.disk(*a).position().last > common + 1; },
+       [this, a, common] {
+         when(
+           [this, a, common] {
+             const auto b = other_leader(*a);
+             return b && c_.disk(*b).mark().index > common;
+           },
+           [this, a] { isolate(*a, false); });
+       });
+}
+
+/// Of the servers, `a` and `f` are cut off, and then `f` alone.
+void script::old_acknowledgement() {
+  const auto a = c_.leader();
+  if (!a)
+    return;
+  const auto rest = others(*a);
+  if (rest.size() < 4)
+    return;
+  const auto f = rest[0];
+  const auto before = c_.disk(f).position().last;
+  isolate(*a, true);
+  isolate(f, true);
+  separate(*a, f, false);
+  const auto alone = [this, a, f, before] {
+    return c_.disk(f).position().last > before && other_leader(*a).has_value();
+  };
+  when(alone, [this, a, f] {
+    isolate(*a, false);
+    separate(*a, f, true);
+    const auto b = *other_leader(*a);
+    when([this, a, b] { return c_.state().view(*a).leader == c_.name(b); },
+         [this, a, b, f] {
+           if (c_.up(b))
+             c_.running(b)->transfer_leadership(peer_id{c_.name(*a)});
+           when([this, a] { return leads(*a); },
+                [this, f] {
+                  after(milliseconds{flavour_ % 300},
+                        [this, f] { isolate(f, false); });
+                });
+           after(6 * election(), [this, f] { isolate(f, false); });
+         });
+  });
+  after(12 * election(), [this, a, f] {
+    isolate(*a, false);
+    isolate(f, false);
+  });
+}
+
+/// The leader lives, and all others have what gets lost: it comes back.
+void script::lost_tail() {
+  const auto leader = c_.leader();
+  if (!leader)
+    return;
+  const auto rest = others(*leader);
+  if (rest.size() + 1 < c_.founders())
+    return;
+  const auto alive = others(rest[0]);
+  auto& disk = c_.disk(rest[0]);
+  c_.crash(rest[0], true);
+  const auto last = disk.position().last;
+  std::uint64_t n = 0;
+  const auto known = [&](log_index index) {
+    return index > disk.mark().index + 1 && index > disk.position().start.index
+           && std::all_of(alive.begin(), alive.end(), [&](std::size_t i) {
+                return c_.disk(i).holds(index, disk.entry(index)->term);
+              });
+  };
+  while (n < 1 + static_cast<std::uint64_t>(flavour_) % 8 && known(last - n))
+    ++n;
+  disk.lose_tail(n);
+  c_.start(rest[0]);
+}
+
+/// Logs that begin near their end, and checkpoints that come often.
+void few_entries(sim_case& x, std::int64_t checkpoint_entries) {
+  x.settings["trailing_entries"] = static_cast<std::int64_t>(x.seed % 5);
+  x.settings["checkpoint_entries"] = checkpoint_entries;
+  x.settings["checkpoint_interval_ms"] = 0;
+}
+
 } // namespace
 
 void prepare_scenario(sim_case& x, std::uint64_t number) {
   auto& values = x.settings;
+  x.nodes = std::max<std::uint64_t>(x.nodes, 3);
   switch (number) {
     case 1:
-      x.nodes = std::max<std::uint64_t>(x.nodes | 1U, 3);
+      x.nodes |= 1U;
       values["append_entries"] = 1;
       values["inflight"] = 1;
       break;
     case 3: x.nodes = 3; break;
+    case 4:
+      x.clients = 8;
+      values["election_ms"] = 2000;
+      break;
     case 5:
-      x.nodes = std::max<std::uint64_t>(x.nodes, 3);
+      x.nodes = 5;
       values["impatient"] = 1 + static_cast<std::int64_t>(x.seed % x.nodes);
       break;
-    case 8: values["leveldb"] = 1; break;
-    case 10:
-      values["trailing_entries"] = static_cast<std::int64_t>(x.seed % 5);
-      values["checkpoint_entries"] = 8;
-      values["checkpoint_interval_ms"] = 0;
-      [[fallthrough]];
-    default: x.nodes = std::max<std::uint64_t>(x.nodes, 3);
+    case 8: values["leveldb"] = static_cast<std::int64_t>(x.seed % 2); break;
+    case 10: few_entries(x, 8); break;
+    case 11:
+      x.clients = 8;
+      few_entries(x, 1 + static_cast<std::int64_t>(x.seed % 4));
+      break;
+    case 12: x.nodes = 5; break;
+    case 13:
+      x.faults.clear();
+      values["leveldb"] = 0;
+      values["loss_ppm"] = 0;
+      values["buggify"] = 0;
+      values["queue_max"] = 200;
+      break;
+    default: break;
   }
 }
 

@@ -5,13 +5,17 @@
 //      with a newer last term takes over
 //   2  a candidate's own vote is slow to be durable; it leads, and crashes
 //   3  a follower reboots while it still owes a leader its promise
-//   4  answers to old heartbeats arrive when a rival leads
+//   4  answers to old heartbeats arrive when the heir of a transfer leads
 //   5  an impatient server that cannot win asks for votes again and again
 //   6  a leader sleeps across the end of its lease
 //   7  the order to stand for election arrives after the transfer was given up
 //   8  all servers lose power in the middle of writing
 //   9  memberships that were never committed are overwritten
 //   10 a server that needs the tables loses its leader while it gets them
+//   11 a deposed leader gets tables that end in the middle of what it alone has
+//   12 a leader is elected again, and one that acknowledged it then has other
+//      entries since
+//   13 a disk loses the end of a log that was durable, and nothing else happens
 
 #pragma once
 
@@ -23,7 +27,7 @@
 namespace praetor::sim {
 
 /// How many there are, numbered from 1.
-inline constexpr std::uint64_t scenario_count = 10;
+inline constexpr std::uint64_t scenario_count = 13;
 
 /// This one asks for changes of the membership.
 inline constexpr std::uint64_t members_scenario = 9;

@@ -23,6 +23,7 @@ constexpr setting table[] = {
   {"cache_entries", &settings::cache_entries, 0, 100'000},
   {"checkpoint_entries", &settings::checkpoint_entries, 1, 1'000'000},
   {"checkpoint_interval_ms", &settings::checkpoint_interval_ms, 0, 1'000'000},
+  {"chunk_bytes", &settings::chunk_bytes, 1, 1'000'000},
   {"client_delay_us", &settings::client_delay_us, 0, 1'000'000},
   {"clock_ppm", &settings::clock_ppm, 0, 100'000},
   {"delay_mean_us", &settings::delay_mean_us, 0, 1'000'000},
@@ -40,11 +41,14 @@ constexpr setting table[] = {
   {"queue_max", &settings::queue_max, 1, 100'000},
   {"repeat_ms", &settings::repeat_ms, 0, 60'000},
   {"repeat_ppm", &settings::repeat_ppm, 0, 1'000'000},
+  {"rows_factor", &settings::rows_factor, 1, 100},
   {"schedule", &settings::schedule, 0, 2},
   {"starved", &settings::starved, 0, 15},
   {"sync_mean_us", &settings::sync_mean_us, 0, 5'000'000},
   {"sync_min_us", &settings::sync_min_us, 0, 5'000'000},
   {"trailing_entries", &settings::trailing_entries, 0, 1'000'000},
+  {"transfer_patience_ms", &settings::transfer_patience_ms, 10, 60'000},
+  {"ttl_s", &settings::ttl_s, 1, 60},
   {"wall_ms", &settings::wall_ms, 0, 10'000'000},
 };
 

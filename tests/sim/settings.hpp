@@ -25,6 +25,9 @@ struct settings {
   std::int64_t trailing_entries = 10240;
   std::int64_t checkpoint_entries = 2000;
   std::int64_t checkpoint_interval_ms = 1000;
+  /// Sending the tables: one chunk, and when it is given up for a while.
+  std::int64_t chunk_bytes = 262'144;
+  std::int64_t transfer_patience_ms = 30'000;
   std::int64_t batch_entries = 512;
   /// Commands remembered for each process that sent some.
   std::int64_t origin_window = 1024;
@@ -55,6 +58,8 @@ struct settings {
 
   std::int64_t sync_min_us = 100;
   std::int64_t sync_mean_us = 300;
+  /// A checkpoint takes so many times as long as a write of the log.
+  std::int64_t rows_factor = 1;
 
   // -- clocks -----------------------------------------------------------------
 
@@ -65,6 +70,8 @@ struct settings {
   // -- clients ----------------------------------------------------------------
 
   std::int64_t keys = 4;
+  /// Sessions end after so many seconds, or up to 20 more.
+  std::int64_t ttl_s = 10;
   /// 1: half of the clients reach only the side that has a majority.
   std::int64_t client_delay_us = 300;
   /// 1: also search for a linearization without trusting indexes.

@@ -144,6 +144,18 @@ void a_run::choose_core() {
   for (auto i = core_.size(); i > 1; --i)
     std::swap(core_[i - 1], core_[random.below(i)]);
   core_.resize(majority + random.below(core_.size() - majority + 1));
+  // Whether the impatient one that is behind can keep the others from electing
+  // anybody shows if nobody can be done without.
+  if (const auto who = static_cast<std::size_t>(values_.impatient);
+      who > 0 && random.below(2) == 0) {
+    core_.clear();
+    for (std::size_t i = 0; i < majority; ++i)
+      if (const auto x = (who - 1 + i) % servers_.founders();
+          !servers_.disk(x).damaged())
+        core_.push_back(x);
+    if (core_.size() < majority)
+      return core_.clear();
+  }
   std::sort(core_.begin(), core_.end());
 }
 
@@ -161,6 +173,8 @@ void a_run::become_well() {
     servers_.repair_disk(i);
     servers_.pause(i, false);
     servers_.start(i);
+    if (auto* process = servers_.running(i))
+      process->numb(false);
   }
   clients_.limit_to(core_);
   judge_.calm(servers_.now());
@@ -190,7 +204,7 @@ bool a_run::recovered(std::uint64_t answered_before) const {
   for (const auto i : core_)
     if (members.find({servers_.name(i)}) != nullptr
         && (!servers_.up(i) || state.view(i).leader != servers_.name(*leader)
-            || state.view(i).given != state.view(*leader).commit))
+            || state.view(i).applied != state.view(*leader).commit))
       return false;
   return true;
 }

@@ -11,6 +11,7 @@
 
 #include "runtime/base/rng.hpp"
 #include "tests/sim/agenda.hpp"
+#include "tests/sim/check/harness.hpp"
 #include "tests/sim/node_disk.hpp"
 
 #include <deque>
@@ -28,11 +29,20 @@ public:
     std::function<void()> perform;
     /// Does it behind everybody's back; empty: it changes nothing.
     std::function<void()> keep;
+    /// Raft's number of a write.
+    std::uint64_t token = 0;
   };
 
+  /// Operations take `factor` times as long as the disk says; `count` is told
+  /// of each that is done.
   /// @pre `events`, `now` and `d` outlive the lane.
-  slow_lane(agenda& events, const moment& now, node_disk& d)
-    : events_{events}, now_{now}, disk_{d} {}
+  slow_lane(agenda& events, const moment& now, node_disk& d,
+            std::int64_t factor, std::function<void()> count)
+    : events_{events},
+      now_{now},
+      disk_{d},
+      factor_{factor},
+      count_{std::move(count)} {}
 
   void add(job x) {
     waiting_.push_back(std::move(x));
@@ -44,7 +54,14 @@ public:
     handed_ = false;
     busy_ = false;
     group_.clear();
+    count_();
     pump();
+  }
+
+  /// It has done those up to this token.
+  void finished_upto(std::uint64_t token) {
+    while (!group_.empty() && group_.front().token <= token)
+      group_.pop_front();
   }
 
   /// The disk hangs no more.
@@ -55,7 +72,7 @@ public:
     for (auto& x : waiting_)
       group_.push_back(std::move(x));
     const auto kept = keep_all ? group_.size() : luck.below(group_.size() + 1);
-    if (!handed_)
+    if (!handed_ || harness_mutant("H4"))
       for (std::size_t i = 0; i < kept; ++i)
         if (group_[i].keep)
           group_[i].keep();
@@ -68,7 +85,7 @@ private:
   void pump() {
     if (busy_ || waiting_.empty())
       return;
-    const auto end = disk_.ends(now_);
+    const auto end = disk_.ends(now_, factor_);
     if (!end)
       return;
     busy_ = true;
@@ -101,6 +118,8 @@ private:
   agenda& events_;
   const moment& now_;
   node_disk& disk_;
+  std::int64_t factor_;
+  std::function<void()> count_;
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);
   bool busy_ = false;
   /// The storage actor has the group.

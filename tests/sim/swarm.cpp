@@ -30,6 +30,7 @@ enum fault_class : std::size_t {
   jumps,
   transfers,
   members,
+  numbness,
   unusual,
   class_count,
 };
@@ -110,6 +111,9 @@ private:
     set("checkpoint_entries", in_hundred(30) ? 2000 : number(8, 200));
     set("checkpoint_interval_ms", in_hundred(50) ? 0 : number(100, 5000));
     set("trailing_entries", in_hundred(40) ? 10'240 : number(0, 100));
+    set("chunk_bytes", in_hundred(50) ? 262'144 : number(64, 4096));
+    set("transfer_patience_ms", in_hundred(50) ? 30'000 : number(100, 3000));
+    set("ttl_s", in_hundred(50) ? 10 : number(1, 5));
     set("batch_entries", in_hundred(50) ? 512 : number(1, 8));
     set("origin_window", in_hundred(50) ? 1024 : number(1, 32));
     set("grain_us", in_hundred(60) ? 0 : number(100, 20'000));
@@ -155,6 +159,13 @@ private:
       set("sync_mean_us",
           in_hundred(80) ? number(min, 40'000) : number(min, 400'000));
     }
+    set("rows_factor", in_hundred(50) ? 1 : number(1, 20));
+    if (has(numbness))
+      strew(number(1, 3), [this](decision& x) {
+        x.kind = "numb";
+        x.node = in_hundred(60) ? "leader" : some_node();
+        x.value = number(500, 15'000);
+      });
     if (has(stalls))
       strew(number(1, 3), [this](decision& x) {
         x.kind = in_hundred(85) ? "stall" : "hang";

@@ -196,7 +196,7 @@ std::string sim_usage() {
   -time 30s      how long faults last, in virtual time
   -servers N     1 to 7; else drawn from the seed
   -clients N     1 to 20; else drawn from the seed
-  -scenario N    only runs of this directed scenario, 1 to 10
+  -scenario N    only runs of this directed scenario, 1 to 13
   -calm          no faults
   -set NAME=N    overrides a value that the seed draws; may be repeated
   -twice         each run twice; the traces must be equal

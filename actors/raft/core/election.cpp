@@ -154,8 +154,11 @@ void raft_core::receive(const message& m, const pre_vote& x) {
   sometimes("raft.pre_vote_refused_term", !newer);
   sometimes("raft.pre_vote_refused_log", newer && !complete);
   sometimes("raft.pre_vote_refused_sticky", newer && complete && sticky);
-  if (granted && mutant("M38"))
+  if (granted && mutant("M38")) { // whoever asks is taken for a leader
     reset_election_deadline();
+    contact_ = now_;
+    contact_with_ = m.from;
+  }
   // Nothing is recorded, and no timer moves. A refusal carries our term, so
   // that a candidate behind it can catch up.
   send_when_durable(m.from, pre_vote_reply{x.next_term, granted, hard_.term});
@@ -221,7 +224,7 @@ void raft_core::become_leader() {
   sync_peers();
   if (mutant("M09"))
     for (auto& [id, p] : peers_)
-      p.acknowledged(0, std::min(p.next() - 1, old_match_[id]));
+      p.acknowledged(0, old_match_[id]);
   noop_index_ = log_.last() + 1;
   append_entry({.index = noop_index_,
                 .term = hard_.term,

@@ -93,7 +93,8 @@ void raft_log::truncate(log_index from) {
     slots_.pop_back();
   }
   memory_first_ = std::min(memory_first_, last() + 1);
-  terms_.erase(terms_.lower_bound(from), terms_.end());
+  if (!mutant("M36"))
+    terms_.erase(terms_.lower_bound(from), terms_.end());
   if (slots_.empty())
     last_ts_ = base_ts_;
   else if (slots_.back().entry)

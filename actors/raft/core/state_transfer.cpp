@@ -269,10 +269,7 @@ void raft_core::restart_behind(const checkpoint_mark& x) {
   commit_ = x.index;
   checkpoint_ = x.index;
   for (auto& entry : tail)
-    if (entry->term >= log_.last_term())
-      append_shared(std::move(entry));
-    else
-      break;
+    append_shared(std::move(entry));
 }
 
 } // namespace praetor::raft

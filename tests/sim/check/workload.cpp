@@ -236,7 +236,8 @@ request workload::use_session(const client_state& me, rng& random) const {
     x.behavior = chance(random, 50) ? kv::session_behavior::release
                                     : kv::session_behavior::remove;
     if (chance(random, 75)) {
-      x.ttl = std::chrono::seconds{10 + random.below(21)};
+      const std::chrono::seconds more{random.below(21)};
+      x.ttl = options_.ttl_min + (chance(random, 50) ? more : 0s);
       x.ttl_text = format_duration(x.ttl);
     }
     return command(kv::command{kv::create_session{std::move(x)}});

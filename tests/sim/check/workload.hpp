@@ -30,6 +30,8 @@ struct workload_options {
   std::size_t sessions_max = 2;
   duration timeout_min = std::chrono::milliseconds{500};
   duration timeout_max = std::chrono::seconds{10};
+  /// Of sessions; up to 20 s more.
+  duration ttl_min = std::chrono::seconds{10};
   duration think_max = std::chrono::milliseconds{500};
   /// Parts of a hundred.
   unsigned reads = 35;
