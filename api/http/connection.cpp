@@ -72,6 +72,7 @@ connection::connection(stream socket, std::string client,
 connection::~connection() {
   home_->open.erase(this);
   home_->counts->leave(client_);
+  --home_->load;
 }
 
 // -- the life of a connection

@@ -18,6 +18,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -64,6 +65,9 @@ struct lobby {
   /// For Date headers; renewed by the worker's tick.
   std::string date;
   time_point now;
+  /// Connections given to this thread, those on their way included; the one
+  /// that accepts looks at it.
+  std::atomic<std::size_t> load = 0;
 };
 
 /// One client.

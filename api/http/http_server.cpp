@@ -135,7 +135,8 @@ private:
 
 struct http_server::parts : std::enable_shared_from_this<parts> {
   parts(asio::io_context& io, backends& to, const server_options& options)
-    : where{io.get_executor()} {
+    : where{io.get_executor()},
+      connections_per_thread_min{options.connections_per_thread_min} {
     limits most;
     counts = std::make_shared<client_counts>(
       most.connections_max, options.connections_per_client_max);
@@ -183,7 +184,7 @@ struct http_server::parts : std::enable_shared_from_this<parts> {
                             std::shared_ptr<acceptor> a) {
     while (a->is_open() && !self->stopping) {
       error_code ec;
-      const auto& to = self->workers[self->next++ % self->workers.size()];
+      const auto to = self->next_worker();
       stream socket{to->where()};
       endpoint from;
       co_await a->async_accept(socket, from,
@@ -200,6 +201,18 @@ struct http_server::parts : std::enable_shared_from_this<parts> {
     }
   }
 
+  /// The first that has few connections, or else the one that has fewest.
+  std::shared_ptr<worker> next_worker() const {
+    auto best = workers.front();
+    for (const auto& w : workers) {
+      if (w->load() < connections_per_thread_min)
+        return w;
+      if (w->load() < best->load())
+        best = w;
+    }
+    return best;
+  }
+
   void admit_client(const std::shared_ptr<worker>& to, stream socket,
                     const endpoint& from) {
     auto client = is_tcp(from) ? tcp_of(from).address().to_string() : "";
@@ -208,10 +221,7 @@ struct http_server::parts : std::enable_shared_from_this<parts> {
     error_code ignored;
     if (is_tcp(from))
       socket.set_option(asio::ip::tcp::no_delay{true}, ignored);
-    asio::dispatch(to->where(), [to, socket = std::move(socket),
-                                 client = std::move(client)]() mutable {
-      to->serve(std::move(socket), std::move(client));
-    });
+    to->serve(std::move(socket), std::move(client));
   }
 
   void stop() {
@@ -225,11 +235,11 @@ struct http_server::parts : std::enable_shared_from_this<parts> {
   }
 
   executor where;
+  std::size_t connections_per_thread_min;
   std::shared_ptr<client_counts> counts;
   std::vector<std::unique_ptr<worker_thread>> threads;
   /// The first is the one of the server's own io_context.
   std::vector<std::shared_ptr<worker>> workers;
-  std::size_t next = 0;
   std::vector<std::shared_ptr<acceptor>> listeners;
   bool stopping = false;
 };

@@ -29,6 +29,9 @@ struct server_options {
   std::size_t connections_per_client_max = 200;
   /// Threads that serve connections, the one of the io_context included.
   std::size_t threads = 1;
+  /// As long as a thread has fewer connections, the next one gets none: what
+  /// comes in together goes on together.
+  std::size_t connections_per_thread_min = 64;
   /// Fills in the `backends` of a further thread, whose `post` is set.
   /// @pre with more than one thread, it is set.
   std::function<void(backends&)> connect;

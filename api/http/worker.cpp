@@ -2,6 +2,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/redirect_error.hpp>
 
 #include <ctime>
@@ -33,8 +34,8 @@ task<> serve_one(std::shared_ptr<connection> c) {
 worker::worker(asio::io_context& io, backends& to, site settings, limits most,
                std::shared_ptr<client_counts> counts)
   : where_{io.get_executor()},
-    home_{std::make_shared<lobby>(lobby{
-      to, std::move(settings), most, std::move(counts), {}, false, {}, {}})},
+    home_{std::make_shared<lobby>(to, std::move(settings), most,
+                                  std::move(counts))},
     clock_{where_} {
   refresh_time();
 }
@@ -44,9 +45,13 @@ void worker::run() {
 }
 
 void worker::serve(stream socket, std::string client) {
-  auto c =
-    std::make_shared<connection>(std::move(socket), std::move(client), home_);
-  asio::co_spawn(where_, serve_one(std::move(c)), asio::detached);
+  ++home_->load;
+  asio::dispatch(where_, [me = shared_from_this(), socket = std::move(socket),
+                          client = std::move(client)]() mutable {
+    auto c = std::make_shared<connection>(std::move(socket), std::move(client),
+                                          me->home_);
+    asio::co_spawn(me->where_, serve_one(std::move(c)), asio::detached);
+  });
 }
 
 /// Renews the time and ends connections that take too long.

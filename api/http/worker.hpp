@@ -25,7 +25,11 @@ public:
 
   executor where() const { return where_; }
 
-  /// Serves a client from now on. @pre `client` has entered the counts.
+  /// Connections that it has, or will when they arrive in its thread.
+  std::size_t load() const { return home_->load; }
+
+  /// Serves a client from now on; from any thread. @pre `client` has entered
+  /// the counts.
   void serve(stream socket, std::string client);
 
   /// Ends connections between requests; those under way have a second.

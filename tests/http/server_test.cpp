@@ -21,7 +21,6 @@
 #include <list>
 #include <map>
 #include <mutex>
-#include <set>
 #include <sstream>
 #include <thread>
 
@@ -410,23 +409,29 @@ TEST_CASE("server: clients are spread over the threads", "[http]") {
   constexpr std::size_t threads = 3;
   server_options o;
   o.threads = threads;
+  o.connections_per_thread_min = 2;
   running_server s{std::move(o)};
-  std::set<std::string> seen;
+  std::map<std::string, int> served;
   std::list<client> clients;
-  for (std::size_t i = 0; i < 2 * threads; ++i) {
+  for (std::size_t i = 0; i < 3 * threads; ++i) {
     auto& c = clients.emplace_back(s.port);
-    for (int repeated = 0; repeated < 2; ++repeated) {
-      c.send(get("/v1/kv/which-thread"));
-      seen.insert(body_of(c.read_answer()));
-    }
+    c.send(get("/v1/kv/which-thread"));
+    const auto first = body_of(c.read_answer());
+    c.send(get("/v1/kv/which-thread"));
+    CHECK(body_of(c.read_answer()) == first);
+    ++served[first];
+    // Two each to begin with, then one each.
+    CHECK(served.size() == std::min(i / 2 + 1, threads));
   }
-  CHECK(seen.size() == threads);
-  CHECK(s.connections() == 2 * threads);
+  for (const auto& [thread, connections] : served)
+    CHECK(connections == 3);
+  CHECK(s.connections() == 3 * threads);
 }
 
 TEST_CASE("server: a limit holds for all threads together", "[http]") {
   server_options o;
   o.threads = 2;
+  o.connections_per_thread_min = 1;
   o.connections_per_client_max = 3;
   running_server s{std::move(o)};
   std::list<client> clients;
@@ -443,6 +448,7 @@ TEST_CASE("server: a limit holds for all threads together", "[http]") {
 TEST_CASE("server: a thread that ends takes its clients along", "[http]") {
   server_options o;
   o.threads = 2;
+  o.connections_per_thread_min = 1;
   std::list<client> clients;
   {
     running_server s{std::move(o)};
