@@ -216,8 +216,9 @@ result<bool> would_change(const std::string& path, std::string_view content) {
                      : read_whole_file(path);
   if (now)
     return *now != content;
+  // As in 0.19.3, an empty result and no file are the same.
   if (now.error().code == errc::not_found)
-    return true;
+    return !content.empty();
   return now.error();
 }
 

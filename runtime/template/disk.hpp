@@ -37,8 +37,8 @@ result<bool> write_destination(const std::string& path,
                                std::string_view content,
                                const write_options& options);
 
-/// Whether `path` holds something else than `content`, or does not exist.
-/// Errors: io_error if that cannot be known.
+/// Whether `path` holds something else than `content`; a file that does not
+/// exist holds nothing. Errors: io_error if that cannot be known.
 result<bool> would_change(const std::string& path, std::string_view content);
 
 /// The ids of a user and a group, by name or number.

@@ -41,8 +41,6 @@ AT_ONCE = 6  # recorded cases in parallel: they mostly wait
 DIFFERENCES = {
     "template four longer parts":
         "a command may contain colons, as since 0.19.4",
-    "render empty to missing file":
-        "an empty result creates the file, as since 0.25.1",
     "config backup of existing": "the old file's mode is kept, as since 0.20",
 }
 
