@@ -234,6 +234,27 @@ const row sockaddr_rows[] = {
   {"{{sockaddr `GetAllInterfaces | include \"network\" \"10.0.0.0/8\" | attr "
    "\"name\"`}}",
    "eth0"},
+  {"{{sockaddr `GetPrivateInterfaces | math \"network\" \"+9\" | attr "
+   "\"address\"`}}",
+   "10.1.2.9"},
+  {"{{sockaddr `GetPrivateInterfaces | math \"network\" \"-1\" | attr "
+   "\"string\"`}}",
+   "10.1.2.255/24"},
+  {"{{sockaddr `GetPrivateInterfaces | math \"address\" \"+253\" | attr "
+   "\"address\"`}}",
+   "10.1.3.0"},
+  {"{{sockaddr `GetPrivateInterfaces | math \"MASK\" \"16\" | attr "
+   "\"network\"`}}",
+   "10.1.0.0/16"},
+  {"{{sockaddr `GetAllInterfaces | math \"network\" \"+1\" | join "
+   "\"address\" \" \"`}}",
+   "127.0.0.1 10.1.2.1 203.0.113.1"},
+  {"{{sockaddr `GetPrivateInterfaces | math \"address\" \"5\"`}}",
+   "error calling sockaddr: unable to parse sockaddr: sign (+/-) is required "
+   "for operation \"address\""},
+  {"{{sockaddr `GetPrivateInterfaces | math \"hour\" \"+5\"`}}",
+   "error calling sockaddr: unable to parse sockaddr: unsupported math "
+   "operation: \"hour\""},
 };
 
 TEST_CASE("functions: sockaddr selects addresses", "[template]") {

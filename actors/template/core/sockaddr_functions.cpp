@@ -7,16 +7,14 @@
 // Source: github.com/hashicorp/go-sockaddr, package template.
 
 #include "actors/template/core/function_rows.hpp"
+#include "actors/template/core/ip_number.hpp"
 #include "actors/template/core/number_text.hpp"
 #include "actors/template/core/quoting.hpp"
 #include "actors/template/core/utf8.hpp"
 #include "runtime/base/text.hpp"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <array>
-#include <cstring>
+#include <optional>
 
 namespace praetor::templates {
 
@@ -26,56 +24,26 @@ using addresses = std::vector<interface_address>;
 
 constexpr std::size_t stages_max = 50;
 
-/// An address as 16 bytes; IPv4 in the last four.
-struct raw_address {
-  std::array<std::uint8_t, 16> bytes{};
-  bool v4 = false;
-  bool valid = false;
-};
-
-raw_address raw(const std::string& text) {
-  raw_address out;
-  if (inet_pton(AF_INET, text.c_str(), out.bytes.data() + 12) == 1)
-    out.v4 = out.valid = true;
-  else
-    out.valid = inet_pton(AF_INET6, text.c_str(), out.bytes.data()) == 1;
-  return out;
-}
-
-bool starts_with_bits(const raw_address& x, const raw_address& prefix,
-                      unsigned bits) {
-  if (!x.valid || !prefix.valid || x.v4 != prefix.v4)
-    return false;
-  const unsigned skip = x.v4 ? 12 : 0;
-  for (unsigned i = 0; i < bits; ++i) {
-    const auto byte = skip + i / 8;
-    if (byte >= x.bytes.size())
-      return false;
-    const auto mask = static_cast<std::uint8_t>(0x80U >> (i % 8));
-    if (((x.bytes[byte] ^ prefix.bytes[byte]) & mask) != 0)
-      return false;
-  }
-  return true;
+std::optional<ip_number> number_of(const interface_address& x) {
+  return parse_ip(x.address, x.prefix_bits);
 }
 
 /// Whether an address lies in a network such as "10.0.0.0/8".
-bool in_network(const raw_address& x, std::string_view network) {
-  const auto slash = network.find('/');
-  const auto prefix = raw(std::string{network.substr(0, slash)});
-  auto bits = std::uint64_t{prefix.v4 ? 32U : 128U};
-  if (slash != std::string_view::npos)
-    bits = parse_uint(network.substr(slash + 1)).value_or(bits);
-  return starts_with_bits(
-    x, prefix,
-    static_cast<unsigned>(std::min<std::uint64_t>(bits, prefix.v4 ? 32 : 128)));
+bool in_network(const interface_address& x, std::string_view network) {
+  const auto slash = std::min(network.find('/'), network.size());
+  const auto length = network.substr(std::min(slash + 1, network.size()));
+  constexpr std::uint64_t most = 128;
+  const auto bits = std::min(parse_uint(length).value_or(most), most);
+  const auto address = number_of(x);
+  const auto around = parse_ip(std::string{network.substr(0, slash)},
+                               static_cast<unsigned>(bits));
+  return address && around && lies_in(*address, *around);
 }
 
 bool in_any(const interface_address& x,
             std::initializer_list<std::string_view> networks) {
-  const auto address = raw(x.address);
-  return std::any_of(networks.begin(), networks.end(), [&](std::string_view n) {
-    return in_network(address, n);
-  });
+  return std::any_of(networks.begin(), networks.end(),
+                     [&](std::string_view n) { return in_network(x, n); });
 }
 
 /// RFC 1918 and its successors.
@@ -95,7 +63,8 @@ bool is_public(const interface_address& x) {
 }
 
 bool is_v4(const interface_address& x) {
-  return raw(x.address).v4;
+  const auto number = number_of(x);
+  return number && number->v4;
 }
 
 /// Stages of a pipeline: words, texts without their quotes.
@@ -135,14 +104,23 @@ result<std::vector<stage>> parse_stages(std::string_view text) {
 std::string attribute(const interface_address& x, const std::string& name) {
   if (name == "name")
     return x.interface_name;
-  if (name == "address" || name == "host" || name == "string")
-    return name == "string" ? x.address + "/" + std::to_string(x.prefix_bits)
-                            : x.address;
-  if (name == "type")
-    return is_v4(x) ? "IPv4" : "IPv6";
-  if (name == "size" || name == "mask_bits")
-    return std::to_string(x.prefix_bits);
-  return {};
+  const auto number = number_of(x);
+  return number ? ip_attribute(*number, name) : std::string{};
+}
+
+status calculate(addresses& all, const std::string& operation,
+                 const std::string& value) {
+  for (auto& x : all) {
+    const auto number = number_of(x);
+    if (!number)
+      continue;
+    const auto moved = ip_math(*number, operation, value);
+    if (!moved)
+      return moved.error();
+    x.address = ip_text(*moved);
+    x.prefix_bits = mask_bits(*moved);
+  }
+  return ok;
 }
 
 bool has_flag(const interface_address& x, const std::string& flags) {
@@ -175,9 +153,9 @@ result<bool> selects(const interface_address& x, const std::string& by,
   if (by == "flag" || by == "flags")
     return has_flag(x, argument);
   if (by == "network")
-    return in_network(raw(x.address), argument);
+    return in_network(x, argument);
   if (by == "size")
-    return attribute(x, "size") == argument;
+    return attribute(x, "mask_bits") == argument;
   if (by == "rfc")
     return argument == "1918" || argument == "6890" ? is_private(x) : false;
   return failure("invalid selector: " + quote(by));
@@ -191,10 +169,15 @@ std::string joined(const addresses& all, const std::string& name,
   return out;
 }
 
+ip_bits bits_of(const interface_address& x) {
+  const auto number = number_of(x);
+  return number ? number->bits : ip_bits{};
+}
+
 bool less_by(const interface_address& a, const interface_address& b,
              const std::string& key) {
   if (key == "address")
-    return raw(a.address).bytes < raw(b.address).bytes;
+    return bits_of(a) < bits_of(b);
   if (key == "size")
     return a.prefix_bits < b.prefix_bits;
   return attribute(a, key) < attribute(b, key);
@@ -271,6 +254,43 @@ result<state> source(host& machine, const stage& words) {
   return out;
 }
 
+status select(addresses& all, const std::string& name, const std::string& by,
+              const std::string& argument) {
+  addresses kept;
+  for (auto& x : all) {
+    const auto found = selects(x, by, argument);
+    if (!found)
+      return found.error();
+    if (*found == (name == "include"))
+      kept.push_back(std::move(x));
+  }
+  all = std::move(kept);
+  return ok;
+}
+
+/// @param order "address", "+size" or, downwards, "-name"
+void sort_by(addresses& all, const std::string& order) {
+  const bool down = order.starts_with('-');
+  const auto key = order.substr(down || order.starts_with('+') ? 1 : 0);
+  std::stable_sort(all.begin(), all.end(), [&](const auto& a, const auto& b) {
+    return down ? less_by(b, a, key) : less_by(a, b, key);
+  });
+}
+
+void cut(addresses& all, bool limit, const std::string& count) {
+  const auto n = static_cast<std::size_t>(
+    std::min<std::uint64_t>(parse_uint(count).value_or(0), all.size()));
+  const auto edge = all.begin() + static_cast<std::ptrdiff_t>(n);
+  all = limit ? addresses{all.begin(), edge} : addresses{edge, all.end()};
+}
+
+void keep_unique(addresses& all, const std::string& key) {
+  const auto same = [&key](const auto& a, const auto& b) {
+    return attribute(a, key) == attribute(b, key);
+  };
+  all.erase(std::unique(all.begin(), all.end(), same), all.end());
+}
+
 status apply(state& at, const stage& words) {
   const auto& name = words[0];
   const auto argument = [&words](std::size_t i) {
@@ -278,37 +298,16 @@ status apply(state& at, const stage& words) {
   };
   if (at.is_text)
     return failure("cannot apply " + quote(name) + " to a text");
-  if (name == "include" || name == "exclude") {
-    addresses kept;
-    for (auto& x : at.all) {
-      const auto found = selects(x, argument(1), argument(2));
-      if (!found)
-        return found.error();
-      if (*found == (name == "include"))
-        kept.push_back(std::move(x));
-    }
-    at.all = std::move(kept);
-  } else if (name == "sort") {
-    const bool down = argument(1).starts_with('-');
-    const auto key =
-      argument(1).substr(down || argument(1).starts_with('+') ? 1 : 0);
-    std::stable_sort(at.all.begin(), at.all.end(),
-                     [&](const auto& a, const auto& b) {
-                       return down ? less_by(b, a, key) : less_by(a, b, key);
-                     });
+  if (name == "include" || name == "exclude")
+    return select(at.all, name, argument(1), argument(2));
+  if (name == "math")
+    return calculate(at.all, lower_case(argument(1)), argument(2));
+  if (name == "sort") {
+    sort_by(at.all, argument(1));
   } else if (name == "limit" || name == "offset") {
-    const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(
-      parse_uint(argument(1)).value_or(0), at.all.size()));
-    const auto edge = at.all.begin() + static_cast<std::ptrdiff_t>(n);
-    at.all = name == "limit" ? addresses{at.all.begin(), edge}
-                             : addresses{edge, at.all.end()};
+    cut(at.all, name == "limit", argument(1));
   } else if (name == "unique") {
-    const auto key = argument(1);
-    at.all.erase(std::unique(at.all.begin(), at.all.end(),
-                             [&](const auto& a, const auto& b) {
-                               return attribute(a, key) == attribute(b, key);
-                             }),
-                 at.all.end());
+    keep_unique(at.all, argument(1));
   } else if (name == "attr" || name == "join") {
     at.is_text = true;
     at.text = name == "join"   ? joined(at.all, argument(1), argument(2))
