@@ -234,6 +234,10 @@ const row sockaddr_rows[] = {
   {"{{sockaddr `GetAllInterfaces | include \"network\" \"10.0.0.0/8\" | attr "
    "\"name\"`}}",
    "eth0"},
+  {"{{sockaddr `GetAllInterfaces | sort \"-size,-address\" | join \"address\" "
+   "\" \"`}} {{sockaddr `GetAllInterfaces | sort \"default,type,name\" | join "
+   "\"name\" \" \"`}}",
+   "203.0.113.9 10.1.2.3 127.0.0.1 eth0 eth1 lo"},
   {"{{sockaddr `GetPrivateInterfaces | math \"network\" \"+9\" | attr "
    "\"address\"`}}",
    "10.1.2.9"},

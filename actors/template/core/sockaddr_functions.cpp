@@ -174,13 +174,21 @@ ip_bits bits_of(const interface_address& x) {
   return number ? number->bits : ip_bits{};
 }
 
-bool less_by(const interface_address& a, const interface_address& b,
-             const std::string& key) {
+/// Below 0: `a` comes first by that key, above: `b` does.
+int compare_by(const interface_address& a, const interface_address& b,
+               const std::string& key) {
+  const auto order = [](const auto& x, const auto& y) {
+    return static_cast<int>(y < x) - static_cast<int>(x < y);
+  };
   if (key == "address")
-    return bits_of(a) < bits_of(b);
+    return order(bits_of(a), bits_of(b));
   if (key == "size")
-    return a.prefix_bits < b.prefix_bits;
-  return attribute(a, key) < attribute(b, key);
+    return order(a.prefix_bits, b.prefix_bits);
+  if (key == "default")
+    return order(b.default_route, a.default_route);
+  if (key == "private")
+    return order(is_private(b), is_private(a));
+  return order(attribute(a, key), attribute(b, key));
 }
 
 /// What a pipeline has come to: addresses, or a text at its end.
@@ -268,12 +276,17 @@ status select(addresses& all, const std::string& name, const std::string& by,
   return ok;
 }
 
-/// @param order "address", "+size" or, downwards, "-name"
+/// @param order "address", "+size" or, downwards, "-name"; several with commas
 void sort_by(addresses& all, const std::string& order) {
-  const bool down = order.starts_with('-');
-  const auto key = order.substr(down || order.starts_with('+') ? 1 : 0);
+  const auto keys = split_text(order, ",");
   std::stable_sort(all.begin(), all.end(), [&](const auto& a, const auto& b) {
-    return down ? less_by(b, a, key) : less_by(a, b, key);
+    for (const auto& key : keys) {
+      const bool down = key.starts_with('-');
+      const auto name = key.substr(down || key.starts_with('+') ? 1 : 0);
+      if (const auto found = compare_by(a, b, name); found != 0)
+        return down ? found > 0 : found < 0;
+    }
+    return false;
   });
 }
 
