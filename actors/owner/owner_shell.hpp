@@ -306,7 +306,7 @@ private:
       return give(msg.to, std::move(x));
     if (mutant("F10")) { // what changes before it is enlisted is missed
       options.min_index |= marked;
-      return self_->delayed_send(self_, std::chrono::milliseconds{20},
+      return self_->delayed_send(self_, std::chrono::milliseconds{200},
                                  std::move(msg));
     }
     enlist(msg);

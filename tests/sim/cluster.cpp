@@ -78,13 +78,20 @@ cluster::cluster(const sim_case& x, const settings& values, trace& log)
            if (nodes_[to].process)
              nodes_[to].process->deliver(std::move(m));
          }},
+    calls_{x.seed, events_, now_, net_,
+           [this](std::size_t node) {
+             return nodes_[node].process ? &nodes_[node].process->service()
+                                         : nullptr;
+           }},
     choices_{stream(x.seed, "sched")},
     luck_{stream(x.seed, "crash")} {}
 
 cluster::~cluster() {
   killing_ = true;
-  for (auto& x : nodes_)
-    x.process.reset();
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    calls_.gone(i);
+    nodes_[i].process.reset();
+  }
 }
 
 std::optional<std::size_t> cluster::find(const std::string& name) const {
@@ -235,6 +242,7 @@ void cluster::crash(std::size_t node, bool power) {
   note(x.name + (power ? " loses power" : " crashes"));
   killing_ = true;
   x.process->crash(luck_, !power || harness_mutant("H4"));
+  calls_.gone(node);
   x.process.reset();
   killing_ = false;
   x.stopping.reset();
@@ -259,6 +267,9 @@ void cluster::start(std::size_t node) {
   o.now = &now_;
   o.disk = x.disk.get();
   o.clock = x.clock.get();
+  if (values_.forward != 0)
+    o.network = network_of(
+      calls_, node, [this](const std::string& name) { return find(name); });
   if (node < founders_) {
     o.founders.emplace();
     for (std::size_t i = 0; i < founders_; ++i)

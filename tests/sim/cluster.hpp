@@ -14,6 +14,7 @@
 #include "tests/sim/network.hpp"
 #include "tests/sim/node_clock.hpp"
 #include "tests/sim/node_disk.hpp"
+#include "tests/sim/peer_calls.hpp"
 #include "tests/sim/plan.hpp"
 #include "tests/sim/process.hpp"
 #include "tests/sim/settings.hpp"
@@ -179,6 +180,7 @@ private:
   std::vector<server> nodes_;
   invariants invariants_;
   sim::network net_;
+  peer_calls calls_;
   rng choices_;
   rng luck_;
   cluster_observer* observer_ = nullptr;

@@ -6,6 +6,7 @@
 #include "actors/router/router_actor.hpp"
 #include "actors/state/state_actor.hpp"
 #include "actors/storage/storage_actor.hpp"
+#include "runtime/node/rpc_service.hpp"
 #include "runtime/node/supervisor_actor.hpp"
 #include "tests/sim/check/commands.hpp"
 #include "tests/sim/inline_actor.hpp"
@@ -153,6 +154,7 @@ struct process::parts {
   state::state_actor state;
   router::router_actor router;
   node::supervisor_actor supervisor;
+  node::rpc_service service;
 };
 
 // -- wiring -------------------------------------------------------------------
@@ -234,7 +236,9 @@ void process::parts::spawn(const log_image& log, state_image image,
   x.on_fatal = fatal;
   state = good(state::spawn_state_actor(sys, std::move(x)));
   router = router::spawn_router(
-    sys, {raft, options.id, log.boot, for_raft.leader_wait});
+    sys,
+    {raft, options.id, log.boot, for_raft.leader_wait, options.network, {}});
+  service.connect({kv, catalog, router, raft, {}});
   attach();
 }
 
@@ -428,6 +432,7 @@ void process::parts::kill() {
   for (const auto& x : links)
     *x = {};
   numbed.clear();
+  service.disconnect();
   while (scheduler.try_run_once()) {
   }
 }
@@ -504,6 +509,10 @@ void process::execute(const request& what,
     caf::anon_send(p.router,
                    router::renew_session{renew->session, renew->ttl,
                                          reply<std::monostate>{pass_on}});
+}
+
+peer_receiver& process::service() {
+  return parts_->service;
 }
 
 void process::transfer_leadership(std::optional<peer_id> target) {

@@ -9,6 +9,7 @@
 
 #include "actors/raft/core/raft_core.hpp"
 #include "actors/raft/messages.hpp"
+#include "runtime/base/peer_network.hpp"
 #include "tests/sim/agenda.hpp"
 #include "tests/sim/check/history.hpp"
 #include "tests/sim/node_clock.hpp"
@@ -66,6 +67,8 @@ struct process_options {
   const moment* now = nullptr;
   node_disk* disk = nullptr;
   const node_clock* clock = nullptr;
+  /// The way to the other servers; null: clients must find the leader.
+  std::shared_ptr<peer_network> network;
 };
 
 class process {
@@ -106,6 +109,9 @@ public:
 
   /// @pre `what` is complete in itself; `answer` is called once.
   void execute(const request& what, std::function<void(outcome)> answer);
+
+  /// Answers what other servers ask.
+  peer_receiver& service();
 
   void transfer_leadership(std::optional<peer_id> target);
   void change_members(raft::membership next, std::function<void(bool)> done);

@@ -29,6 +29,7 @@ constexpr setting table[] = {
   {"delay_mean_us", &settings::delay_mean_us, 0, 1'000'000},
   {"delay_min_us", &settings::delay_min_us, 0, 1'000'000},
   {"election_ms", &settings::election_ms, 50, 10'000},
+  {"forward", &settings::forward, 0, 1},
   {"grain_us", &settings::grain_us, 0, 1'000'000},
   {"impatient", &settings::impatient, 0, 7},
   {"inflight", &settings::inflight, 1, 1024},

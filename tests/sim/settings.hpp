@@ -72,6 +72,8 @@ struct settings {
   std::int64_t keys = 4;
   /// Sessions end after so many seconds, or up to 20 more.
   std::int64_t ttl_s = 10;
+  /// 1: servers hand on what only the leader can do.
+  std::int64_t forward = 1;
   /// 1: half of the clients reach only the side that has a majority.
   std::int64_t client_delay_us = 300;
   /// 1: also search for a linearization without trusting indexes.

@@ -118,6 +118,11 @@ private:
     set("origin_window", in_hundred(50) ? 1024 : number(1, 32));
     set("grain_us", in_hundred(60) ? 0 : number(100, 20'000));
     set("keys", number(2, 8));
+    set("forward", in_hundred(50) ? 1 : 0);
+    // What servers hand on may overtake each other: all of it must be
+    // remembered.
+    if (out_.settings["forward"] != 0)
+      set("origin_window", 1024);
     set("schedule",
         static_cast<std::int64_t>(random_.below(10)) < 8 ? 0 : number(1, 2));
     set("starved", number(0, 15));
