@@ -167,7 +167,8 @@ public:
         agenda_.erase(agenda_.begin());
         what();
       } else {
-        step(timers_.begin()->second, tick{});
+        const auto name = timers_.begin()->second; // The step removes it.
+        step(name, tick{});
       }
       check_if_due();
     }
