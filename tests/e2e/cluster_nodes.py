@@ -72,7 +72,8 @@ class Node(Server):
             self.log_begin = log.tell()
             self.process = subprocess.Popen(
                 self.command(), stdin=subprocess.DEVNULL, stdout=log,
-                stderr=subprocess.STDOUT, start_new_session=True)
+                stderr=subprocess.STDOUT, start_new_session=True,
+                env={**os.environ, **self.cluster.environment(self)})
         return self
 
     def log(self):
@@ -170,6 +171,10 @@ class Cluster:
     def enter(self, node):  # pylint: disable=unused-argument,no-self-use
         """What to put before a command that is to run where `node` is."""
         return []
+
+    def environment(self, node):  # pylint: disable=unused-argument,no-self-use
+        """What a node gets in its environment besides ours."""
+        return {}
 
     def add(self, server=True, flags=(), config=None, name=None):
         """A node that is not started yet."""
