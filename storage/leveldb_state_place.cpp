@@ -7,6 +7,7 @@
 
 #include <leveldb/status.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -25,6 +26,10 @@ public:
       write_buffer_bytes_{write_buffer_bytes} {}
 
   result<std::unique_ptr<state_store>> open(std::uint64_t generation) override;
+  result<std::optional<std::uint64_t>>
+  unfinished(std::uint64_t in_force) override;
+  result<std::unique_ptr<state_store>>
+  reopen(std::uint64_t generation) override;
   result<std::unique_ptr<state_store>>
   create(std::uint64_t generation) override;
   status remove(std::uint64_t generation) override;
@@ -58,10 +63,32 @@ leveldb_state_place::open(std::uint64_t generation) {
   const auto found = list();
   if (!found)
     return found.error();
+  const auto newest = found->empty()
+                        ? generation
+                        : *std::max_element(found->begin(), found->end());
   for (const auto x : *found)
-    if (x != generation)
+    if (x != generation && (x < generation || x != newest))
       if (auto removed = remove(x); !removed)
         return removed.error();
+  return open_leveldb_state(path, &files_, write_buffer_bytes_);
+}
+
+result<std::optional<std::uint64_t>>
+leveldb_state_place::unfinished(std::uint64_t in_force) {
+  const auto found = list();
+  if (!found)
+    return found.error();
+  const auto newest = std::max_element(found->begin(), found->end());
+  if (newest == found->end() || *newest <= in_force)
+    return std::optional<std::uint64_t>{};
+  return std::optional{*newest};
+}
+
+result<std::unique_ptr<state_store>>
+leveldb_state_place::reopen(std::uint64_t generation) {
+  const auto path = path_of(generation);
+  if (!files_.FileExists(path + "/" + std::string{file_names::current}))
+    return error{errc::corruption, path + " is incomplete"};
   return open_leveldb_state(path, &files_, write_buffer_bytes_);
 }
 

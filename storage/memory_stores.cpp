@@ -191,8 +191,26 @@ public:
     if (generation > 0 && !all.contains(generation))
       return error{errc::corruption,
                    "memory: no state database " + std::to_string(generation)};
-    std::erase_if(
-      all, [generation](const auto& x) { return x.first != generation; });
+    const auto newest = all.empty() ? generation : all.rbegin()->first;
+    std::erase_if(all, [generation, newest](const auto& x) {
+      return x.first < generation
+             || (x.first > generation && x.first != newest);
+    });
+    return store_of(generation);
+  }
+
+  result<std::optional<std::uint64_t>>
+  unfinished(std::uint64_t in_force) override {
+    const auto& all = disk_->generations;
+    if (all.empty() || all.rbegin()->first <= in_force)
+      return std::optional<std::uint64_t>{};
+    return std::optional{all.rbegin()->first};
+  }
+
+  result<std::unique_ptr<state_store>>
+  reopen(std::uint64_t generation) override {
+    if (!disk_->generations.contains(generation))
+      return error{errc::corruption, "memory: nothing was received"};
     return store_of(generation);
   }
 

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -94,11 +95,21 @@ public:
   state_place& operator=(const state_place&) = delete;
   virtual ~state_place() = default;
 
-  /// Opens the database of a generation, and removes all others, which a crash
-  /// has left. Generation 0 is created if need be.
+  /// Opens the database of a generation, and removes others, which a crash has
+  /// left: all older ones, and of newer ones all but the newest. Generation 0
+  /// is created if need be.
   /// Errors: corruption if it is not there; io_error.
   virtual result<std::unique_ptr<state_store>>
   open(std::uint64_t generation) = 0;
+
+  /// Returns the newest generation behind the one in force, if there is one:
+  /// what was being received when the process ended. Errors: io_error.
+  virtual result<std::optional<std::uint64_t>>
+  unfinished(std::uint64_t in_force) = 0;
+
+  /// Opens such a database. Errors: corruption if it cannot be used; io_error.
+  virtual result<std::unique_ptr<state_store>>
+  reopen(std::uint64_t generation) = 0;
 
   /// Creates an empty database, instead of what may be there.
   /// @pre The generation is not in use.

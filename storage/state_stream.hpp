@@ -43,12 +43,36 @@ private:
   std::optional<std::uint64_t> chunks_;
 };
 
-/// The receiving end.
+/// What is received, and from whom. As long as the sender has the checkpoint
+/// open under this number, its chunks are the same.
+struct stream_origin {
+  std::string sender;
+  std::uint64_t transfer = 0;
+  checkpoint_mark mark;
+
+  friend bool operator==(const stream_origin&, const stream_origin&) = default;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, stream_origin& x) {
+    return f(x.sender, x.transfer, x.mark);
+  }
+};
+
+/// The receiving end. How far it is stands in the database, beside the rows, so
+/// that it can go on after a crash.
 class state_sink {
 public:
   /// @pre `fresh` is empty and loaded.
-  state_sink(std::unique_ptr<state_store> fresh, checkpoint_mark mark)
-    : fresh_{std::move(fresh)}, mark_{std::move(mark)} {}
+  state_sink(std::unique_ptr<state_store> fresh, stream_origin origin)
+    : fresh_{std::move(fresh)}, origin_{std::move(origin)} {}
+
+  /// Goes on with what was received before a crash. Returns nothing if that is
+  /// not of this origin, or damaged. `part` is not loaded yet.
+  static std::optional<state_sink> resume(std::unique_ptr<state_store> part,
+                                          const stream_origin& origin);
+
+  /// The chunk that has to come next.
+  std::uint64_t next() const { return next_; }
 
   /// Stores the next chunk; durable when it returns. Returns false, and stores
   /// nothing, if it is not the next one or does not fit.
@@ -65,7 +89,7 @@ public:
 
 private:
   std::unique_ptr<state_store> fresh_;
-  checkpoint_mark mark_;
+  stream_origin origin_;
   std::uint64_t next_ = 0;
   std::uint32_t checksum_ = 0;
   bool complete_ = false;

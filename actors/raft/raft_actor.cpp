@@ -348,8 +348,7 @@ private:
     if (out.state_drop && to)
       self_->send(to, disk::drop_state{*out.state_drop});
     if (out.state_begin && to)
-      self_->send(to, disk::begin_state{out.state_begin->reception,
-                                        out.state_begin->mark});
+      begin_reception(to, std::move(*out.state_begin));
     for (auto& x : out.state_parts) {
       auto answer = back<disk::stored_state>(
         [reception = x.reception, number = x.chunk.number](auto stored) {
@@ -369,6 +368,21 @@ private:
     }
     if (out.install)
       install(*out.install);
+  }
+
+  void begin_reception(const table_store_actor& to, state_reception x) {
+    auto answer = back<std::uint64_t>(
+      [reception = x.reception, index = x.mark.index](auto next) {
+        if (next)
+          praetor::log::info(module_name, "receiving another server's state",
+                             {{"index", std::to_string(index)},
+                              {"from_chunk", std::to_string(*next)}});
+        return tables_answered{state_begun{reception, next ? *next : 0}};
+      });
+    self_->send(to,
+                disk::begin_state{x.reception,
+                                  {x.from.value, x.transfer, std::move(x.mark)},
+                                  answer});
   }
 
   /// The state goes on behind the tables; who waits for entries before that

@@ -78,7 +78,8 @@ struct entries_loaded {
 /// INTERNAL: storage answered about tables.
 struct tables_answered {
   using is_message = void;
-  std::variant<state_opened, state_part_read, state_part_stored> content;
+  std::variant<state_opened, state_part_read, state_begun, state_part_stored>
+    content;
 };
 
 /// The interface of the raft actor. Messages document their errors.

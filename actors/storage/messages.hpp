@@ -9,6 +9,7 @@
 #include "runtime/base/time.hpp"
 #include "storage/log_store.hpp"
 #include "storage/state_store.hpp"
+#include "storage/state_stream.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -95,12 +96,14 @@ struct close_state {
   std::uint64_t transfer = 0;
 };
 
-/// Make an empty state database for another server's checkpoint, instead of
-/// what is being received.
+/// Make a state database for another server's checkpoint, instead of what is
+/// being received: an empty one, or the one that a crash has left of just this
+/// transfer. Answers with the chunk that has to come next.
 struct begin_state {
   using is_message = void;
   std::uint64_t reception = 0;
-  checkpoint_mark mark;
+  stream_origin origin;
+  reply<std::uint64_t> to;
 };
 
 /// What became of a chunk.

@@ -1,6 +1,9 @@
 #include "actors/storage/state_traffic.hpp"
 
 #include "runtime/base/buggify.hpp"
+#include "runtime/base/sometimes.hpp"
+
+#include <utility>
 
 namespace praetor::disk {
 
@@ -23,12 +26,17 @@ result<std::optional<state_bytes>> state_traffic::read(const read_state& x) {
   return found->second.chunk(x.number);
 }
 
-status state_traffic::begin(const begin_state& x) {
+result<std::uint64_t> state_traffic::begin(const begin_state& x) {
   if (!place_)
     return error{errc::rejected, "this node receives no checkpoints"};
   if (incoming_)
     if (auto dropped = drop(incoming_->reception); !dropped)
-      return dropped;
+      return dropped.error();
+  const auto resumed = resume(x);
+  if (!resumed)
+    return resumed.error();
+  if (*resumed)
+    return incoming_->sink.next();
   const auto generation = ++newest_;
   auto fresh = place_->create(generation);
   if (!fresh)
@@ -36,8 +44,38 @@ status state_traffic::begin(const begin_state& x) {
   if (auto image = (*fresh)->load(); !image)
     return image.error();
   incoming_.emplace(
-    incoming{x.reception, generation, {std::move(*fresh), x.mark}});
-  return ok;
+    incoming{x.reception, generation, {std::move(*fresh), x.origin}});
+  return std::uint64_t{0};
+}
+
+/// Goes on where the process before this one was. Returns whether that was
+/// possible.
+result<bool> state_traffic::resume(const begin_state& x) {
+  if (tidy_)
+    return false;
+  const auto left = place_->unfinished(used_);
+  if (!left)
+    return left.error();
+  if (auto part = *left ? place_->reopen(**left) : error{}; part)
+    if (auto sink = state_sink::resume(std::move(*part), x.origin)) {
+      sometimes("storage.reception_resumed");
+      tidy_ = true;
+      newest_ = **left;
+      incoming_.emplace(incoming{x.reception, newest_, std::move(*sink)});
+      return true;
+    }
+  if (auto dropped = drop_unfinished(); !dropped)
+    return dropped.error();
+  return false;
+}
+
+status state_traffic::drop_unfinished() {
+  if (std::exchange(tidy_, true) || !place_)
+    return ok;
+  const auto left = place_->unfinished(used_);
+  if (!left)
+    return left.error();
+  return *left ? place_->remove(**left) : ok;
 }
 
 result<stored_state> state_traffic::store(const store_state& x) {

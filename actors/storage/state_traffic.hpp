@@ -32,9 +32,14 @@ public:
 
   // -- receiving --------------------------------------------------------------
 
-  status begin(const begin_state& x);
+  /// Returns the chunk that has to come next.
+  result<std::uint64_t> begin(const begin_state& x);
   result<stored_state> store(const store_state& x);
   status drop(std::uint64_t reception);
+
+  /// Removes what a crash has left of a reception, if it was not gone on with:
+  /// this server has a newer state by now.
+  status drop_unfinished();
 
   /// Returns the received database. All transfers end.
   result<std::unique_ptr<state_store>> take(std::uint64_t generation);
@@ -49,9 +54,13 @@ private:
     state_sink sink;
   };
 
+  result<bool> resume(const begin_state& x);
+
   std::map<std::uint64_t, state_source> sources_;
   std::shared_ptr<state_place> place_;
   std::optional<incoming> incoming_;
+  /// Nothing that a crash has left is there any more.
+  bool tidy_ = false;
   /// The generation in force, the one before it, and the newest ever made.
   std::uint64_t used_ = 0;
   std::uint64_t before_ = 0;

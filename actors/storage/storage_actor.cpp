@@ -124,8 +124,9 @@ private:
   }
 
   void on_begin_state(const begin_state& msg) {
-    if (!refusal(options_.state))
-      static_cast<void>(checked(traffic_.begin(msg)));
+    if (auto e = refusal(options_.state))
+      return msg.to.complete(*e);
+    msg.to.complete(checked(traffic_.begin(msg)));
   }
 
   void on_drop_state(const drop_state& msg) {
@@ -185,6 +186,8 @@ private:
       return;
     for (const auto& x : std::exchange(checkpoints_, {}))
       write_rows(options_.state, x.mark, x.rows, x.to);
+    if (!failure_)
+      static_cast<void>(checked(traffic_.drop_unfinished()));
     // A checkpoint's rows are large and come rarely: give their memory back.
     ::malloc_trim(0);
   }

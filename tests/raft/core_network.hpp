@@ -38,12 +38,15 @@ struct server {
   std::deque<persist_request> writes;
   std::deque<entries_wanted> disk_reads;
   /// What storage was asked about tables.
-  std::deque<std::variant<state_open, state_read, state_part>> table_work;
+  std::deque<std::variant<state_open, state_read, state_reception, state_part>>
+    table_work;
   /// Tables that are open for peers, and tables that come from a leader. They
   /// consist of three chunks.
   std::map<std::uint64_t, checkpoint_mark> opened;
   std::optional<state_reception> receiving;
   std::uint64_t chunks = 0;
+  /// What a crash has left of it, with the chunks that are there.
+  std::optional<std::pair<state_reception, std::uint64_t>> left_over;
   std::uint64_t generation = 0;
   std::map<std::uint64_t, checkpoint_mark> received;
   log_index applied = 0;
@@ -70,6 +73,10 @@ public:
   /// Whether committed entries are applied at once, and where they are not.
   bool auto_apply = true;
   std::set<peer_id> stalled;
+
+  /// Whether making room for tables is a task like the others with them, or
+  /// done at once.
+  bool late_begins = false;
 
   /// Adds a server that finds `from` on its disk, and starts it.
   void add(core_options opts, restored from) {
@@ -100,6 +107,8 @@ public:
     x.disk_reads.clear();
     x.table_work.clear();
     x.opened.clear();
+    if (x.receiving && x.chunks > 0)
+      x.left_over = {*x.receiving, x.chunks};
     x.receiving.reset();
     x.received.clear();
     x.timer.reset();
@@ -119,6 +128,8 @@ public:
     perform(id, x, out);
     check_cluster(id, *x.core);
     watch_.stepped(id, out);
+    if (out.state_begin && !late_begins)
+      begin_reception(id, x, *out.state_begin);
     if (auto_apply && !stalled.contains(id))
       apply(id);
   }
@@ -200,6 +211,8 @@ public:
                                    std::to_string(found->second.index),
                                    0};
       step(id, answer);
+    } else if (const auto* begun = std::get_if<state_reception>(&work)) {
+      begin_reception(id, x, *begun);
     } else {
       store_part(id, x, std::get<state_part>(work));
     }
@@ -282,10 +295,8 @@ private:
       x.receiving.reset();
     for (const auto transfer : out.state_closes)
       x.opened.erase(transfer);
-    if (out.state_begin) {
-      x.receiving = out.state_begin;
-      x.chunks = 0;
-    }
+    if (out.state_begin && late_begins)
+      x.table_work.emplace_back(*out.state_begin);
     x.table_work.insert(x.table_work.end(), out.state_opens.begin(),
                         out.state_opens.end());
     x.table_work.insert(x.table_work.end(), out.state_reads.begin(),
@@ -299,6 +310,18 @@ private:
         watch_.violated("tables were installed before they were durable");
       installing_.insert(x.opts.self);
     }
+  }
+
+  /// As `disk::state_traffic::begin` does.
+  void begin_reception(const peer_id& id, server& x,
+                       const state_reception& what) {
+    const auto left = std::exchange(x.left_over, {});
+    const auto same = left && left->first.from == what.from
+                      && left->first.transfer == what.transfer
+                      && left->first.mark == what.mark;
+    x.receiving = what;
+    x.chunks = same ? left->second : 0;
+    step(id, state_begun{what.reception, x.chunks});
   }
 
   void store_part(const peer_id& id, server& x, const state_part& part) {

@@ -29,6 +29,7 @@ struct seen {
   std::vector<committed> batches;
   std::vector<install_state> installs;
   std::vector<disk::begin_state> begun;
+  std::vector<disk::drop_state> dropped;
   std::vector<disk::store_state> parts;
   std::vector<message> sent;
   std::vector<leadership> news;
@@ -56,7 +57,7 @@ table_store_actor::behavior_type table_store(std::shared_ptr<seen> out) {
     [](const disk::close_state&) {},
     [out](const disk::begin_state& x) { out->begun.push_back(x); },
     [out](const disk::store_state& x) { out->parts.push_back(x); },
-    [](const disk::drop_state&) {},
+    [out](const disk::drop_state& x) { out->dropped.push_back(x); },
   };
 }
 
@@ -312,6 +313,44 @@ TEST_CASE_METHOD(fixture, "raft_actor: a checkpoint lets the log be cut",
   CHECK(status().checkpoint_index == 82);
 }
 
+TEST_CASE_METHOD(fixture, "raft_actor: tables go on behind what was there",
+                 "[raft][actor]") {
+  auto members = only("1");
+  members.members.push_back({{"2"}, "127.0.0.1:8302", true});
+  spawn(members);
+  sync();
+  const auto from_leader = [this](message_body body) {
+    caf::anon_send(raft, peer_message{{"", {"2"}, {"1"}, 3, std::move(body)}});
+    settle();
+  };
+  const state_offer offer{7, {50, 3, encode(members), 1, 1234}, 0};
+  from_leader(offer);
+  sync();
+  out->sent.clear();
+  out->begun.at(0).to.complete(5);
+  settle();
+  REQUIRE(out->sent.size() == 1);
+  CHECK(std::get<state_reply>(out->sent[0].body).next == 5);
+  from_leader(state_chunk{7, 5, false, 11, "sixth", 0});
+  REQUIRE(out->parts.size() == 1);
+  SECTION("which fits") {
+    out->parts[0].to.complete(disk::stored_state{true, {}});
+    settle();
+    from_leader(state_chunk{7, 6, false, 12, "seventh", 0});
+    REQUIRE(out->parts.size() == 2);
+    out->parts[1].to.complete(disk::stored_state{false, {}});
+    settle();
+    CHECK(out->dropped.empty()); // it is sent again
+  }
+  SECTION("which does not fit: all begins anew") {
+    out->parts[0].to.complete(disk::stored_state{false, {}});
+    settle();
+    CHECK(out->dropped.size() == 1);
+    from_leader(offer);
+    CHECK(out->begun.size() == 2);
+  }
+}
+
 TEST_CASE_METHOD(fixture, "raft_actor: another server's tables are taken over",
                  "[raft][actor]") {
   auto members = only("1");
@@ -325,8 +364,13 @@ TEST_CASE_METHOD(fixture, "raft_actor: another server's tables are taken over",
   };
   from_leader(state_offer{7, mark, 0});
   REQUIRE(out->begun.size() == 1);
-  CHECK(out->begun[0].mark == mark);
+  CHECK(out->begun[0].origin == stream_origin{"2", 7, mark});
   sync(); // the term
+  CHECK(out->sent.empty()); // storage does not know yet what is there
+  out->begun[0].to.complete(0);
+  settle();
+  REQUIRE(out->sent.size() == 1);
+  CHECK(std::get<state_reply>(out->sent[0].body).next == 0);
   from_leader(state_chunk{7, 0, false, 11, "first", 0});
   from_leader(state_chunk{7, 1, true, 12, "second", 0});
   REQUIRE(out->parts.size() == 2);

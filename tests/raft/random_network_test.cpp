@@ -44,6 +44,7 @@ public:
     opts.cache_max.entries = random_.below(6);
     opts.trailing.entries = random_.below(5);
     opts.transfers.window = 1 + random_.below(4);
+    net_.late_begins = seed % 3 == 0;
     for (const auto& m : members.members) {
       opts.self = m.id;
       opts.seed = random_.next();

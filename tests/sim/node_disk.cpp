@@ -87,6 +87,8 @@ public:
   result<state_image> load() override {
     auto x = real_->load();
     owner_.drain();
+    if (x && x->mark.index == 0)
+      owner_.settle_part(generation_, *x);
     return x;
   }
 
@@ -123,9 +125,21 @@ public:
     auto x = real_->open(generation);
     owner_.drain();
     if (x)
-      std::erase_if(owner_.state_shadows_, [generation](const auto& known) {
-        return known.first != generation;
-      });
+      forget_all_but(generation);
+    return watched(generation, std::move(x));
+  }
+
+  result<std::optional<std::uint64_t>>
+  unfinished(std::uint64_t in_force) override {
+    auto x = real_->unfinished(in_force);
+    owner_.drain();
+    return x;
+  }
+
+  result<std::unique_ptr<state_store>>
+  reopen(std::uint64_t generation) override {
+    auto x = real_->reopen(generation);
+    owner_.drain();
     return watched(generation, std::move(x));
   }
 
@@ -146,6 +160,16 @@ public:
   }
 
 private:
+  /// As `state_place::open` does.
+  void forget_all_but(std::uint64_t generation) {
+    auto& all = owner_.state_shadows_;
+    const auto newest = all.empty() ? generation : all.rbegin()->first;
+    std::erase_if(all, [generation, newest](const auto& x) {
+      return x.first != generation
+             && (x.first < generation || x.first != newest);
+    });
+  }
+
   result<std::unique_ptr<state_store>>
   watched(std::uint64_t generation, result<std::unique_ptr<state_store>> x) {
     if (!x)
@@ -248,6 +272,20 @@ void node_disk::note(state_shadow& to, const checkpoint_mark& mark,
       to.rows.erase(found);
     }
   }
+}
+
+/// A part of a checkpoint is loaded to go on with it: did the write that was
+/// under way when the machine stopped reach the disk?
+void node_disk::settle_part(std::uint64_t generation,
+                            const state_image& image) {
+  const auto found = state_shadows_.find(generation);
+  if (found == state_shadows_.end() || generation == log_shadow_.state)
+    return;
+  const auto written = std::exchange(found->second.uncertain, {});
+  if (written && !written->second.empty()
+      && std::find(image.rows.begin(), image.rows.end(), written->second.back())
+           != image.rows.end())
+    note(found->second, written->first, written->second);
 }
 
 void node_disk::damage() {

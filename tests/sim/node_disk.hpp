@@ -147,6 +147,7 @@ private:
   void note(const std::vector<const log_batch*>& batches);
   static void note(state_shadow& to, const checkpoint_mark& mark,
                    const std::vector<row>& rows);
+  void settle_part(std::uint64_t generation, const state_image& image);
   std::optional<std::string> log_differs(const log_image& have) const;
 
   rng random_;

@@ -340,6 +340,14 @@ struct two_storages : test::actor_fixture {
     REQUIRE(done);
   }
 
+  /// Returns the chunk that has to come next.
+  std::uint64_t begin(std::uint64_t reception, const checkpoint_mark& mark) {
+    const auto next =
+      ask(to, begin_state{reception, {"from", 1, mark}, {}}, &begin_state::to);
+    REQUIRE(next);
+    return *next;
+  }
+
   /// Reads chunk after chunk of `transfer` into `reception`. Returns the
   /// generation of what was received.
   std::optional<std::uint64_t> copy(std::uint64_t transfer,
@@ -371,7 +379,7 @@ TEST_CASE_METHOD(two_storages, "storage: a checkpoint moves to another server",
   REQUIRE(mark);
   CHECK(mark->index == 7);
   checkpoint(from, 9, {{"kv", "b", {}}}); // goes on meanwhile
-  self->send(to, begin_state{1, *mark});
+  begin(1, *mark);
   checkpoint(to, 2, {{"kv", "old", "x"}});
   const auto generation = copy(1, 1);
   REQUIRE(generation);
@@ -392,7 +400,7 @@ TEST_CASE_METHOD(two_storages, "storage: what waits is of the old checkpoint",
   checkpoint(from, 7, {{"kv", "a", "1"}});
   const auto mark = ask(from, open_state{1, 100, {}}, &open_state::to);
   REQUIRE(mark);
-  self->send(to, begin_state{1, *mark});
+  begin(1, *mark);
   REQUIRE(copy(1, 1));
   // Not flushed when the switch comes.
   self->send(to, write_checkpoint{{3, 1, {}, 0}, {{"kv", "old", "x"}}, {}});
@@ -407,10 +415,10 @@ TEST_CASE_METHOD(two_storages, "storage: a newer reception replaces an older",
   checkpoint(from, 7, {{"kv", "a", "1"}, {"kv", "b", "2"}});
   const auto mark = ask(from, open_state{1, 1, {}}, &open_state::to);
   REQUIRE(mark);
-  self->send(to, begin_state{1, *mark});
+  begin(1, *mark);
   const auto chunk = ask(from, read_state{1, 0, {}}, &read_state::to);
   REQUIRE(ask(to, store_state{1, 0, **chunk, {}}, &store_state::to)->good);
-  self->send(to, begin_state{2, *mark});
+  begin(2, *mark);
   settle();
   CHECK(!ask(to, store_state{1, 1, **chunk, {}}, &store_state::to)->good);
   CHECK(copy(1, 2) == 2);
@@ -421,11 +429,45 @@ TEST_CASE_METHOD(two_storages, "storage: a newer reception replaces an older",
   CHECK(fatal.empty());
 }
 
+TEST_CASE_METHOD(two_storages, "storage: a reception goes on after a crash",
+                 "[storage][actor]") {
+  const std::vector<row> rows{
+    {"kv", "a", "1"}, {"kv", "b", "2"}, {"kv", "c", "3"}};
+  checkpoint(from, 7, rows);
+  const auto mark = ask(from, open_state{1, 1, {}}, &open_state::to);
+  CHECK(begin(1, *mark) == 0);
+  for (std::uint64_t n = 0; n < 2; ++n) {
+    const auto chunk = ask(from, read_state{1, n, {}}, &read_state::to);
+    REQUIRE(ask(to, store_state{1, n, **chunk, {}}, &store_state::to)->good);
+  }
+  self->send_exit(to, caf::exit_reason::kill);
+  settle();
+  to = spawn(open_memory_place(places));
+  SECTION("with the chunks that are missing") {
+    CHECK(begin(1, *mark) == 2);
+    const auto chunk = ask(from, read_state{1, 2, {}}, &read_state::to);
+    CHECK(ask(to, store_state{1, 2, **chunk, {}}, &store_state::to)->generation
+          == 1);
+    CHECK(ask(to, use_state{1, {}}, &use_state::to)->rows == rows);
+  }
+  SECTION("not with another checkpoint, and then not at all") {
+    CHECK(begin(1, {9, 1, {}, 0}) == 0);
+    CHECK(begin(2, *mark) == 0);
+    CHECK(copy(1, 2));
+  }
+  SECTION("not when this server has a checkpoint of its own since") {
+    checkpoint(to, 8, {{"kv", "d", "4"}});
+    CHECK(places->generations.size() == 1);
+    CHECK(begin(1, *mark) == 0);
+  }
+  CHECK(fatal.empty());
+}
+
 TEST_CASE_METHOD(two_storages, "storage: a dropped reception leaves nothing",
                  "[storage][actor]") {
   checkpoint(from, 7, {{"kv", "a", "1"}});
   const auto mark = ask(from, open_state{1, 1, {}}, &open_state::to);
-  self->send(to, begin_state{1, *mark});
+  begin(1, *mark);
   REQUIRE(copy(1, 1));
   self->send(to, drop_state{1});
   settle();

@@ -237,7 +237,7 @@ private:
     if (auto image = (*fresh)->load(); !image)
       return image.error();
     state_source source{reader_of(next), 4000};
-    state_sink sink{std::move(*fresh), next.mark};
+    state_sink sink{std::move(*fresh), {"sender", 1, next.mark}};
     for (std::uint64_t n = 0; !sink.complete(); ++n) {
       auto stored = sink.store(n, **source.chunk(n));
       if (!stored)

@@ -18,6 +18,7 @@ using namespace praetor::test;
 namespace {
 
 const checkpoint_mark mark{50, 3, "members", 7, 1234};
+const stream_origin origin{"sender", 8, mark};
 
 /// Rows in the order of tables and keys, `count` of each of two tables.
 std::vector<row> some_rows(std::size_t count) {
@@ -60,7 +61,7 @@ state_sink fresh_sink(state_place& place, std::uint64_t generation) {
   REQUIRE(image);
   CHECK(image->rows.empty());
   CHECK(image->mark == checkpoint_mark{});
-  return {std::move(*fresh), mark};
+  return {std::move(*fresh), origin};
 }
 
 } // namespace
@@ -185,7 +186,67 @@ TEST_CASE("state_sink: takes nothing but the next chunk, undamaged",
   CHECK(refused(sink.store(chunks.size(), chunks.back())));
 }
 
-TEST_CASE("state_place: only the generation in force is left", "[stores]") {
+TEST_CASE("state_sink: goes on after a crash, with its own stream",
+          "[stores]") {
+  const auto rows = some_rows(40);
+  for (auto& on : all_disks()) {
+    DYNAMIC_SECTION(on.name) {
+      const auto place = on.on->open_place();
+      const auto store = filled(*place, rows);
+      const auto chunks = all_chunks(*store, 300);
+      {
+        auto sink = fresh_sink(*place, 1);
+        for (std::size_t n = 0; n < 3; ++n)
+          CHECK(*sink.store(n, chunks[n]));
+      }
+      const auto left = [&] { return std::move(*place->reopen(1)); };
+      for (const auto& other :
+           {stream_origin{"other", 8, mark}, stream_origin{"sender", 9, mark},
+            stream_origin{"sender", 8, {50, 4, {}, 7, 9}}})
+        CHECK(!state_sink::resume(left(), other));
+      auto sink = state_sink::resume(left(), origin);
+      REQUIRE(sink);
+      CHECK(sink->next() == 3);
+      CHECK(!*sink->store(2, chunks[2]));
+      CHECK(!*sink->store(3, chunks[4])); // its checksum went on, too
+      for (std::size_t n = 3; n < chunks.size(); ++n)
+        CHECK(*sink->store(n, chunks[n]));
+      REQUIRE(sink->complete());
+      sink->take().reset();
+      CHECK(!state_sink::resume(left(), origin)); // nothing is missing any more
+      const auto found = open_and_load(*place, 1);
+      REQUIRE(found);
+      CHECK(found->second.mark == mark);
+      CHECK(found->second.rows == rows);
+    }
+  }
+}
+
+TEST_CASE("state_place: the newest behind the one in force is left",
+          "[stores]") {
+  for (auto& on : all_disks()) {
+    DYNAMIC_SECTION(on.name) {
+      const auto place = on.on->open_place();
+      filled(*place, some_rows(3));
+      CHECK(!*place->unfinished(0));
+      CHECK(!place->reopen(1));
+      for (const auto generation : {1, 2, 3})
+        REQUIRE(place->create(generation));
+      REQUIRE(place->open(0));
+      CHECK(*place->unfinished(0) == 3);
+      CHECK(!*place->unfinished(3));
+      CHECK(place->reopen(3));
+      CHECK(!place->reopen(2));
+      REQUIRE(place->remove(3));
+      CHECK(!*place->unfinished(0));
+      REQUIRE(place->create(4));
+      REQUIRE(place->open(4));
+      CHECK(!place->open(2));
+    }
+  }
+}
+
+TEST_CASE("state_place: nothing is left of an earlier attempt", "[stores]") {
   for (auto& on : all_disks()) {
     DYNAMIC_SECTION(on.name) {
       const auto place = on.on->open_place();
@@ -199,7 +260,6 @@ TEST_CASE("state_place: only the generation in force is left", "[stores]") {
       const auto found = open_and_load(*place, 0);
       REQUIRE(found);
       CHECK(found->second.rows.size() == 6);
-      CHECK(!place->open(1));
       const auto again = place->create(1); // nothing of the first attempt
       REQUIRE(again);
       const auto image = (*again)->load();
@@ -215,9 +275,11 @@ TEST_CASE("state_place: leaves the neighbours alone", "[stores]") {
     std::filesystem::create_directory(directory.path() + "/" + name);
   const auto place = open_leveldb_place(directory.path() + "/state");
   REQUIRE(place->open(0));
+  REQUIRE(place->create(1));
   REQUIRE(place->create(2));
-  REQUIRE(place->open(0));
-  CHECK(!std::filesystem::exists(directory.path() + "/state-2"));
+  REQUIRE(place->open(2));
+  CHECK(!std::filesystem::exists(directory.path() + "/state"));
+  CHECK(!std::filesystem::exists(directory.path() + "/state-1"));
   for (const auto* name : {"state-x", "state-01", "state-0", "states", "log"})
     CHECK(std::filesystem::exists(directory.path() + "/" + name));
 }

@@ -131,6 +131,14 @@ public:
     return wrap(inner_->create(n));
   }
 
+  result<std::optional<std::uint64_t>> unfinished(std::uint64_t n) override {
+    return inner_->unfinished(n);
+  }
+
+  result<std::unique_ptr<state_store>> reopen(std::uint64_t n) override {
+    return wrap(inner_->reopen(n));
+  }
+
   status remove(std::uint64_t n) override { return inner_->remove(n); }
 
 private:

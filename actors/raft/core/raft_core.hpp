@@ -141,6 +141,11 @@ private:
     std::uint64_t expected = 0;
     std::uint64_t stored = 0;
     std::int64_t probe_ts = 0;
+    /// Storage is ready for chunks.
+    bool begun = false;
+    /// It goes on behind what was there before a crash, and no chunk has shown
+    /// yet that this fits.
+    bool unproven = false;
   };
 
   /// Received tables that the log has restarted behind.
@@ -176,6 +181,7 @@ private:
   void on(const peer_unreachable& x);
   void on(const state_opened& x);
   void on(const state_part_read& x);
+  void on(const state_begun& x);
   void on(const state_part_stored& x);
 
   void receive(const message& m, const pre_vote& x);

@@ -169,14 +169,27 @@ void raft_core::receive(const message& m, const state_offer& x) {
   if (!from_same || x.transfer != receiving_->transfer
       || buggify("raft.receive_anew"))
     receive_anew(m, x);
-  answer_offer(x.transfer, x.probe_ts, false);
+  if (receiving_->begun)
+    answer_offer(x.transfer, x.probe_ts, false);
 }
 
 void raft_core::receive_anew(const message& m, const state_offer& x) {
   sometimes("raft.state_superseded", receiving_.has_value());
-  receiving_ =
-    reception{++receptions_, x.transfer, m.from, x.mark, 0, 0, x.probe_ts};
-  out_.state_begin = {receptions_, x.mark};
+  receiving_ = reception{++receptions_, x.transfer, m.from, x.mark, 0, 0,
+                         x.probe_ts,    false,      false};
+  out_.state_begin = {receptions_, m.from, x.transfer, x.mark};
+}
+
+void raft_core::on(const state_begun& x) {
+  if (!receiving_ || receiving_->number != x.reception)
+    return;
+  auto& r = *receiving_;
+  sometimes("raft.state_resumed_after_a_crash", x.next > 0);
+  r.begun = true;
+  r.unproven = x.next > 0;
+  r.expected = r.stored = x.next;
+  if (leader_ == r.from)
+    answer_offer(r.transfer, r.probe_ts, false);
 }
 
 /// Tells the leader how much is here.
@@ -197,7 +210,7 @@ void raft_core::answer_offer(std::uint64_t transfer, std::int64_t probe_ts,
 
 void raft_core::receive(const message& m, const state_chunk& x) {
   follow(m.from);
-  if (!receiving_ || receiving_->from != m.from
+  if (!receiving_ || !receiving_->begun || receiving_->from != m.from
       || receiving_->transfer != x.transfer)
     return; // it will be offered again
   auto& r = *receiving_;
@@ -214,11 +227,14 @@ void raft_core::on(const state_part_stored& x) {
   if (buggify("raft.give_up_reception"))
     return drop_reception();
   auto& r = *receiving_;
+  if (!x.good && r.unproven)
+    return drop_reception();
   if (!x.good) {
     // The leader sends it again when it hears no progress.
     r.expected = std::min(r.expected, x.number);
     return;
   }
+  r.unproven = false;
   r.stored = std::max(r.stored, x.number + 1);
   if (x.generation)
     return install(*x.generation);

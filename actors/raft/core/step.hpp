@@ -115,6 +115,14 @@ struct state_part_read {
   std::optional<state_chunk> chunk;
 };
 
+/// Answer to `effects::state_begin`.
+struct state_begun {
+  std::uint64_t reception = 0;
+  /// The chunk that has to come next: those before it are there, from the time
+  /// before a crash.
+  std::uint64_t next = 0;
+};
+
 /// Answer to `effects::state_parts`.
 struct state_part_stored {
   std::uint64_t reception = 0;
@@ -130,7 +138,7 @@ using input =
   std::variant<begin, belong, tick, message, proposals, change_membership,
                read_request, transfer_request, storage_done, storage_failed,
                applied_index, checkpoint_taken, entries_read, peer_unreachable,
-               state_opened, state_part_read, state_part_stored>;
+               state_opened, state_part_read, state_begun, state_part_stored>;
 
 // -- outputs ------------------------------------------------------------------
 
@@ -180,6 +188,9 @@ struct state_read {
 /// Make room for tables; what else is being received is given up.
 struct state_reception {
   std::uint64_t reception = 0;
+  /// Who sends them, and its number of them.
+  peer_id from;
+  std::uint64_t transfer = 0;
   checkpoint_mark mark;
 };
 
