@@ -85,6 +85,21 @@ struct state_bytes {
   bool last = false;
 };
 
+/// What a server receives, and from whom. As long as the sender has the
+/// checkpoint open under this number, its chunks are the same.
+struct stream_origin {
+  std::string sender;
+  std::uint64_t transfer = 0;
+  checkpoint_mark mark;
+
+  friend bool operator==(const stream_origin&, const stream_origin&) = default;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, stream_origin& x) {
+    return f(x.sender, x.transfer, x.mark);
+  }
+};
+
 /// Where a server keeps its state databases: the one in force, named by a
 /// generation that the log database remembers, and one that is just being
 /// received from another server.

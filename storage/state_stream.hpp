@@ -43,21 +43,6 @@ private:
   std::optional<std::uint64_t> chunks_;
 };
 
-/// What is received, and from whom. As long as the sender has the checkpoint
-/// open under this number, its chunks are the same.
-struct stream_origin {
-  std::string sender;
-  std::uint64_t transfer = 0;
-  checkpoint_mark mark;
-
-  friend bool operator==(const stream_origin&, const stream_origin&) = default;
-
-  template <class Inspector>
-  friend auto inspect(Inspector& f, stream_origin& x) {
-    return f(x.sender, x.transfer, x.mark);
-  }
-};
-
 /// The receiving end. How far it is stands in the database, beside the rows, so
 /// that it can go on after a crash.
 class state_sink {

@@ -9,7 +9,6 @@
 #include "runtime/base/time.hpp"
 #include "storage/log_store.hpp"
 #include "storage/state_store.hpp"
-#include "storage/state_stream.hpp"
 
 #include <cstdint>
 #include <optional>
