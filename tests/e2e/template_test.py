@@ -654,6 +654,37 @@ def bad_configuration():
             expect(words in run.stderr(), f"{text!r}: {run.stderr()!r}")
 
 
+def old_file_stays():
+    """Whatever is wrong with template, source or data: the original's words, exit
+    code 14, and the old file as it was, also when it goes wrong later."""
+    rows = [("{{key `a`}}\n{{nope}}", "template: :2: function \"nope\""),
+            ("{{if}}", "template: :1: missing value for if"),
+            ("one\n{{index 1 2}}", ':2:2: executing "" at <index 1 2>'),
+            ("{{key `a` | parseJSON}}", "invalid character"),
+            ("{{key `a` | parseInt}}", 'parseInt: strconv.ParseInt: parsing'),
+            ("{{file `/no/such`}}", "stat /no/such: no such file"),
+            (None, "open in: no such file or directory")]
+    with scene(a="{bad") as (home, server):
+        for text, words in rows:
+            files = {"out": "old"} if text is None else {"out": "old",
+                                                          "in": text}
+            (home / "in").unlink(missing_ok=True)
+            with Run(home, server.port, "-once", "-template=in:out",
+                     files=files) as run:
+                expect_equal(run.wait(), 14, f"exit code of {text!r}")
+                expect(words in run.stderr(), f"{text!r}: {run.stderr()!r}")
+            expect_equal((home / "out").read_text(), "old", f"{text!r}")
+        put(server.port, "/v1/kv/a", '{"n": 1}')
+        with Run(home, server.port, "-template=in:out",
+                 files={"in": "{{(key `a` | parseJSON).n}}"}) as run:
+            run.await_text("1")
+            put(server.port, "/v1/kv/a", '{"n": ')
+            expect_equal(run.wait(), 14, "exit code")
+            expect("unexpected end of JSON input" in run.stderr(),
+                   run.stderr())
+        expect_equal((home / "out").read_text(), "1", "the file")
+
+
 def hostile_destinations():
     """A destination that cannot be written is 14; a link is replaced."""
     with folder() as home:
@@ -928,9 +959,9 @@ TESTS = [recorded_runs, renders_services, survives_an_outage,
          slow_command, reload_reads_again, ends_by_signals, exec_mode,
          exec_faults, waits_for_quiet, watches_each_once, explains,
          shows_the_line, tokens_and_variables, hides_secrets, bad_servers,
-         bad_configuration, hostile_destinations, shares_the_work,
-         talks_over_a_socket, talks_tls, watches_files, many_templates,
-         many_processes, inside_an_agent]
+         bad_configuration, old_file_stays, hostile_destinations,
+         shares_the_work, talks_over_a_socket, talks_tls, watches_files,
+         many_templates, many_processes, inside_an_agent]
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
