@@ -11,8 +11,8 @@ import os
 import signal
 import sys
 
-from harness import (Server, expect, expect_equal, folder, run_tests, runs,
-                     wait_until)
+from harness import (Server, expect, expect_equal, folder, memory_limit_mb,
+                     run_tests, runs, wait_until)
 
 
 def running(home, flags=(), config=None, data=True):
@@ -189,7 +189,7 @@ def node_id_is_kept():
 def little_memory_when_idle():
     """A second after the start, what only the start needed is given back;
     the code still runs, and what ran comes back."""
-    most = 18  # MiB
+    most = memory_limit_mb(18)
     with folder() as home, running(home) as server:
         wait_until(lambda: server.resident_mb() < most, 10,
                    "an idle server uses little memory")
