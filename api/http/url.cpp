@@ -1,5 +1,7 @@
 #include "api/http/url.hpp"
 
+#include "runtime/base/percent.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -167,22 +169,7 @@ std::string clean_path(std::string_view path) {
 }
 
 std::string escape_path(std::string_view path) {
-  constexpr std::string_view plain = "-_.~$&+,/:;=@";
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string out;
-  for (const auto c : path) {
-    const auto byte = static_cast<unsigned char>(c);
-    const auto letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
-                        || (c >= '0' && c <= '9');
-    if (letter || plain.find(c) != std::string_view::npos) {
-      out.push_back(c);
-    } else {
-      out.push_back('%');
-      out.push_back(digits[byte >> 4U]);
-      out.push_back(digits[byte & 0xFU]);
-    }
-  }
-  return out;
+  return percent_encode(path, "$&+,/:;=@");
 }
 
 bool is_printable(std::string_view text) {

@@ -3,6 +3,7 @@
 #include "actors/registrator/core/consul_body.hpp"
 #include "actors/registrator/core/json_reading.hpp"
 #include "runtime/base/json.hpp"
+#include "runtime/base/percent.hpp"
 #include "runtime/base/text.hpp"
 
 #include <functional>
@@ -151,18 +152,7 @@ std::string reversed_domain(std::string_view domain) {
 }
 
 std::string escape_form(std::string_view text) {
-  static constexpr std::string_view plain =
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
-  static constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string out;
-  for (const auto c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (plain.find(c) != plain.npos)
-      out.push_back(c);
-    else
-      out.append({'%', digits[byte >> 4U], digits[byte & 15U]});
-  }
-  return out;
+  return percent_encode(text);
 }
 
 } // namespace praetor::registrator

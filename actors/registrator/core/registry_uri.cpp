@@ -1,5 +1,6 @@
 #include "actors/registrator/core/registry_uri.hpp"
 
+#include "runtime/base/percent.hpp"
 #include "runtime/base/text.hpp"
 
 #include <limits>
@@ -122,18 +123,7 @@ result<registry_address> parse_registry_uri(std::string_view text) {
 }
 
 std::string escape_path(std::string_view text) {
-  static constexpr std::string_view plain =
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/:@$&+=";
-  static constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string out;
-  for (const auto c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (plain.find(c) != plain.npos)
-      out.push_back(c);
-    else
-      out.append({'%', digits[byte >> 4U], digits[byte & 15U]});
-  }
-  return out;
+  return percent_encode(text, "/:@$&+=");
 }
 
 } // namespace praetor::registrator

@@ -2,6 +2,7 @@
 
 #include "actors/template/core/quoting.hpp"
 #include "actors/template/core/utf8.hpp"
+#include "runtime/base/percent.hpp"
 
 #include <re2/re2.h>
 
@@ -143,22 +144,6 @@ status read_query(dependency& x, std::string_view query) {
   return ok;
 }
 
-/// Percent-encodes what may not stand in a path or query as it is.
-std::string escaped(std::string_view text, std::string_view kept) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string out;
-  for (const auto c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80
-        && (is_letter(byte) || is_digit(byte)
-            || kept.find(c) != std::string_view::npos))
-      out += c;
-    else
-      out += {'%', digits[byte >> 4U], digits[byte & 0xFU]};
-  }
-  return out;
-}
-
 std::string query_parameters(const dependency& x) {
   std::map<std::string, std::string> parameters{x.query};
   if (!x.datacenter.empty())
@@ -173,7 +158,7 @@ std::string query_parameters(const dependency& x) {
     parameters["recurse"] = "";
   std::string out;
   for (const auto& [key, content] : parameters)
-    out += (out.empty() ? "?" : "&") + key + "=" + escaped(content, "-_.~");
+    out += (out.empty() ? "?" : "&") + key + "=" + percent_encode(content);
   return out;
 }
 
@@ -264,7 +249,7 @@ std::string request_path(const dependency& x, std::string_view self_node) {
   const bool own_node = x.what == dependency_kind::node && x.subject.empty();
   const auto subject = own_node ? self_node : std::string_view{x.subject};
   // What Go's url package leaves alone in a path.
-  return row_of(x.what).path + escaped(subject, "-_.~$&+,/:;=@")
+  return row_of(x.what).path + percent_encode(subject, "$&+,/:;=@")
          + query_parameters(x);
 }
 

@@ -50,4 +50,9 @@ std::vector<std::string> texts_of(const value& list);
 status put_member(environment& env, const value& map, const std::string& key,
                   const value& x);
 
+/// Merges the members of a map into another one, deeply; what is there stays
+/// unless it is empty, or overridden by what is not.
+status merge_into(environment& env, const value& to, const value& from,
+                  bool override, int depth = 0);
+
 } // namespace praetor::templates

@@ -261,36 +261,11 @@ result<value> explode_map(const call& c) {
   return out;
 }
 
-/// Merges deeply; what is there stays unless it is empty or overridden.
-status merge_into(environment& env, const value& to, const value& from,
-                  bool override, int depth) {
-  constexpr int depth_max = 100;
-  if (depth > depth_max)
-    return failure("maps nest too deeply");
-  for (const auto& [key, x] : from.as_map().entries) {
-    if (!env.spend_steps(1))
-      return failure("maps are too large");
-    const auto* there = find(to, key.as_text());
-    if (there != nullptr && there->what() == kind::map
-        && x.what() == kind::map) {
-      const auto done = merge_into(env, value{*there}, x, override, depth + 1);
-      if (!done)
-        return done;
-    } else if (there == nullptr || override || !is_true(*there)) {
-      if (there != nullptr && override && !is_true(x))
-        continue; // nothing to override with
-      if (const auto done = put_member(env, to, key.as_text(), x); !done)
-        return done;
-    }
-  }
-  return ok;
-}
-
 result<value> merge_maps(const call& c, bool override) {
   auto to = c[0];
   if (to.as_map().nil)
     to = make_any_map();
-  const auto done = merge_into(c.env, to, c[1], override, 0);
+  const auto done = merge_into(c.env, to, c[1], override);
   if (!done)
     return done.error();
   return to;
@@ -371,6 +346,33 @@ constexpr function_row rows[] = {
 };
 
 } // namespace
+
+status merge_into(environment& env, const value& to, const value& from,
+                  bool override, int depth) {
+  constexpr int depth_max = 100;
+  if (depth > depth_max)
+    return failure("maps nest too deeply");
+  const auto members = from.as_map().entries; // `from` may be `to`
+  for (const auto& [key, x] : members) {
+    if (!env.spend_steps(1))
+      return failure("maps are too large");
+    const auto* there = find(to, key.as_text());
+    if (there != nullptr && there->what() == kind::map
+        && x.what() == kind::map) {
+      const auto done = merge_into(env, value{*there}, x, override, depth + 1);
+      if (!done)
+        return done;
+      continue;
+    }
+    const bool wanted =
+      there == nullptr || !is_true(*there) || (override && is_true(x));
+    if (!wanted)
+      continue;
+    if (const auto done = put_member(env, to, key.as_text(), x); !done)
+      return done;
+  }
+  return ok;
+}
 
 status put_member(environment& env, const value& m, const std::string& key,
                   const value& x) {

@@ -75,39 +75,11 @@ result<value> omit(const call& c) {
   return out;
 }
 
-/// Merges maps into maps; the first one wins, or the last if it overrides.
-status merge_into(environment& env, const value& to, const value& from,
-                  bool override, int depth) {
-  constexpr int depth_max = 100;
-  if (depth > depth_max)
-    return failure("maps nest too deeply");
-  const auto members = from.as_map().entries; // `from` may be `to`
-  for (const auto& [key, x] : members) {
-    if (!env.spend_steps(1))
-      return failure("maps are too large");
-    const auto* there = find(to, key.as_text());
-    if (there != nullptr && there->what() == kind::map
-        && x.what() == kind::map) {
-      const auto done = merge_into(env, value{*there}, x, override, depth + 1);
-      if (!done)
-        return done;
-      continue;
-    }
-    const bool wanted =
-      there == nullptr || is_empty(*there) || (override && !is_empty(x));
-    if (!wanted)
-      continue;
-    if (const auto done = put_member(env, to, key.as_text(), x); !done)
-      return done;
-  }
-  return ok;
-}
-
 result<value> merge_all(const call& c, bool override) {
   if (c[0].as_map().nil)
     return failure("assignment to entry in nil map");
   for (const auto& from : c.arguments.subspan(1)) {
-    const auto done = merge_into(c.env, c[0], from, override, 0);
+    const auto done = merge_into(c.env, c[0], from, override);
     if (!done)
       return done.error();
   }
