@@ -288,7 +288,9 @@ void raft_core::receive(const message& m, const append_reply& x) {
   auto& p = found->second;
   note_contact(p, x.probe_ts, x.health);
   if (x.ok && x.match <= log_.last()) {
+    const auto full = p.paused() && p.mode() == replication_mode::replicate;
     p.acknowledged(x.send_id, x.match);
+    sometimes("raft.window_free_again", full && !p.paused());
     if (buggify("raft.probe_again"))
       p.unreachable();
     if (p.mode() == replication_mode::snapshot

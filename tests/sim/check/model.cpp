@@ -1,6 +1,7 @@
 #include "tests/sim/check/model.hpp"
 
 #include "runtime/base/assert.hpp"
+#include "runtime/base/sometimes.hpp"
 
 #include <algorithm>
 
@@ -49,9 +50,12 @@ void model::apply(const log_entry& entry) {
     return;
   if (entry.origin.seq != 0) {
     const auto [at, fresh] = origins_.try_emplace(
-      {entry.origin.node, entry.origin.boot, entry.origin.seq}, entry.index);
+      {entry.origin.node, entry.origin.boot, entry.origin.seq},
+      std::pair{entry.index, entry.term});
     if (!fresh) {
-      repeats_[entry.index] = at->second;
+      sometimes("sim: a later leader got a command again",
+                entry.term > at->second.second);
+      repeats_[entry.index] = at->second.first;
       return;
     }
   }

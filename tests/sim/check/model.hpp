@@ -234,7 +234,8 @@ private:
 
   std::map<log_index, expectation> expected_;
   std::map<log_index, log_index> repeats_;
-  std::map<origin, log_index> origins_;
+  /// Where a command came first: index and term.
+  std::map<origin, std::pair<log_index, log_term>> origins_;
   std::map<std::string, session_end> ends_;
   std::vector<lock_event> lock_events_;
   std::map<scope, std::vector<log_index>> changes_;

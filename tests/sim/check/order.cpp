@@ -1,5 +1,7 @@
 #include "tests/sim/check/order.hpp"
 
+#include "runtime/base/sometimes.hpp"
+
 #include <algorithm>
 #include <queue>
 #include <utility>
@@ -143,8 +145,12 @@ private:
     const auto payload = state::encode_command(write.command);
     if (op.out.kind == outcome_kind::fail)
       return judge_failure(op, payload);
-    if (!op.answered())
+    if (!op.answered()) {
+      const auto took_effect = by_payload_.contains(payload);
+      sometimes("sim: an unknown outcome took effect", took_effect);
+      sometimes("sim: an unknown outcome took none", !took_effect);
       return;
+    }
     const auto index = op.out.result.index;
     const auto* applied = log_.find(index);
     if (applied == nullptr)
