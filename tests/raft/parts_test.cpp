@@ -379,3 +379,22 @@ TEST_CASE("raft: founders wait for nobody", "[raft][core]") {
   REQUIRE(out.messages.size() == 1);
   CHECK(std::get<pre_vote_reply>(out.messages[0].body).granted);
 }
+
+TEST_CASE("log: what is cut does not count as memory", "[raft][core]") {
+  auto x = log_of({1, 1, 1, 1});
+  x.truncate(2);
+  for (log_index i = 2; i <= 4; ++i)
+    x.append(entry(i, 2));
+  const auto whole = 4 * weight(*entry(1, 1));
+  CHECK(x.bytes() == whole);
+  x.trim(4, {100, whole});
+  CHECK(x.in_memory(1));
+  x.trim(4, {100, whole - 1});
+  CHECK_FALSE(x.in_memory(1));
+  CHECK(x.in_memory(2));
+  // What left memory already is not taken off twice.
+  x.discard(1);
+  CHECK(x.bytes() == whole - weight(*entry(1, 1)));
+  x.trim(4, {100, x.bytes()});
+  CHECK(x.in_memory(2));
+}

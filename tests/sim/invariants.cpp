@@ -125,6 +125,10 @@ void invariants::check_entries(std::size_t node, const raft::raft_core& core,
                                const raft::effects& done) {
   for (const auto& entry : done.write->batch.entries) {
     const auto previous = core.entries().term(entry->index - 1).value_or(0);
+    const auto& log = core.entries();
+    if (log.in_memory(entry->index - 1)
+        && log.at(entry->index - 1)->ts > entry->ts)
+      fail("I6", node, "time fell at " + name_of(entry->index, entry->term));
     const auto hash = hash_of(*entry, previous);
     if (contents_.size() < entry->index)
       contents_.resize(entry->index);

@@ -42,7 +42,7 @@ constexpr setting table[] = {
   {"queue_max", &settings::queue_max, 1, 100'000},
   {"repeat_ms", &settings::repeat_ms, 0, 60'000},
   {"repeat_ppm", &settings::repeat_ppm, 0, 1'000'000},
-  {"rows_factor", &settings::rows_factor, 1, 100},
+  {"rows_factor", &settings::rows_factor, 0, 100},
   {"schedule", &settings::schedule, 0, 2},
   {"starved", &settings::starved, 0, 15},
   {"sync_mean_us", &settings::sync_mean_us, 0, 5'000'000},

@@ -164,7 +164,7 @@ private:
       set("sync_mean_us",
           in_hundred(80) ? number(min, 40'000) : number(min, 400'000));
     }
-    set("rows_factor", in_hundred(50) ? 1 : number(1, 20));
+    set("rows_factor", in_hundred(50) ? 1 : number(0, 20));
     if (has(numbness))
       strew(number(1, 3), [this](decision& x) {
         x.kind = "numb";
@@ -251,13 +251,14 @@ private:
       return;
     const auto learners = number(0, 2);
     set("learners", learners);
-    strew(number(1, 6), [this, learners](decision& x) {
+    strew(number(2, 10), [this, learners](decision& x) {
       x.kind = "members";
       x.number = random_.below(3);
-      x.node =
-        "s"
-        + std::to_string(
-          1 + random_.below(out_.nodes + static_cast<std::uint64_t>(learners)));
+      // Half of the changes are about those that have to be added first.
+      const auto first =
+        learners > 0 && in_hundred(50) ? out_.nodes : std::uint64_t{0};
+      const auto all = out_.nodes + static_cast<std::uint64_t>(learners);
+      x.node = "s" + std::to_string(1 + first + random_.below(all - first));
     });
   }
 
