@@ -28,9 +28,9 @@
 #include <array>
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 namespace praetor::kv {
@@ -125,8 +125,7 @@ private:
   std::vector<std::string> late_ends_;
 
   std::vector<std::string> touched_;
-  /// Each write adds to it, each checkpoint empties it.
-  std::unordered_set<std::string> changed_keys_;
+  std::set<std::string> changed_keys_;
 };
 
 } // namespace praetor::kv

@@ -5,7 +5,6 @@
 #include "runtime/base/codec.hpp"
 #include "runtime/base/mutant.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace praetor::kv {
@@ -17,15 +16,15 @@ error corrupt(const row& x) {
 }
 
 template <class T>
-row make_row(std::string_view table, std::string_view key, const T* value) {
-  row out{std::string{table}, std::string{key}, std::nullopt};
+row make_row(std::string_view table, const std::string& key, const T* value) {
+  row out{std::string{table}, key, std::nullopt};
   if (value != nullptr)
     out.value = encode(*value);
   return out;
 }
 
 template <class T>
-row make_row(std::string_view table, std::string_view key,
+row make_row(std::string_view table, const std::string& key,
              const std::optional<T>& value) {
   return make_row(table, key, value ? &*value : nullptr);
 }
@@ -35,10 +34,7 @@ row make_row(std::string_view table, std::string_view key,
 std::vector<row> kv_core::take_changed_rows() {
   PRAETOR_ASSERT(!prepared_);
   std::vector<row> out;
-  const auto written = std::exchange(changed_keys_, {});
-  std::vector<std::string_view> keys{written.begin(), written.end()};
-  std::sort(keys.begin(), keys.end()); // all replicas alike
-  for (const auto key : keys)
+  for (const auto& key : std::exchange(changed_keys_, {}))
     out.push_back(make_row("kv", key, keys_.find(key)));
   for (const auto& [path, index] : keys_.take_changed_floors())
     out.push_back(make_row("kv_index", path, index));
