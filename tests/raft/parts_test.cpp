@@ -12,11 +12,13 @@
 
 #include <catch2/catch.hpp>
 
+#include <chrono>
 #include <string>
 #include <vector>
 
 using namespace praetor;
 using namespace praetor::raft;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -397,4 +399,37 @@ TEST_CASE("log: what is cut does not count as memory", "[raft][core]") {
   CHECK(x.bytes() == whole - weight(*entry(1, 1)));
   x.trim(4, {100, x.bytes()});
   CHECK(x.in_memory(2));
+}
+
+TEST_CASE("progress: the window counts the bytes that are under way",
+          "[raft][core]") {
+  progress x{1, {64, 100}};
+  x.sent(1, 0, 0, {});
+  x.acknowledged(1, 0);
+  CHECK(x.mode() == replication_mode::replicate);
+  for (log_index i = 1; i <= 3; ++i) {
+    CHECK_FALSE(x.paused());
+    x.sent(1 + i, i, 60, {});
+    CHECK_FALSE(x.paused());
+    x.acknowledged(1 + i, i);
+  }
+  x.sent(5, 4, 60, {});
+  x.sent(6, 5, 40, {});
+  CHECK(x.paused());
+}
+
+TEST_CASE("raft: who learns its cluster begins with its founders",
+          "[raft][core]") {
+  core_options opts;
+  opts.self = {"1"};
+  const membership founders{{{{"1"}, "a", true}, {{"2"}, "b", true}}};
+  raft_core x{opts, {}, time_point{1s}};
+  CHECK_FALSE(x.step(begin{}, time_point{1s}).write);
+  const auto out = x.step(belong{"c", founders}, time_point{2s});
+  REQUIRE(out.write);
+  REQUIRE(out.write->batch.entries.size() == 1);
+  CHECK(out.write->batch.entries[0]->kind == entry_kind::config);
+  CHECK(x.memberships().latest() == founders);
+  // A second time there is a log.
+  CHECK_FALSE(x.step(belong{"c", founders}, time_point{2s}).write);
 }
