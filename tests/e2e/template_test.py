@@ -29,7 +29,7 @@ import time
 import urllib.parse
 
 from harness import (Client, Server, binary, expect, expect_equal, folder,
-                     free_ports, run_tests, runs, wait_until)
+                     free_ports, memory_limit_mb, run_tests, runs, wait_until)
 from tls_proxy import Certificates, Proxy, have_openssl
 
 CASES = pathlib.Path(__file__).with_name("template_cases.json")
@@ -835,10 +835,10 @@ def many_templates():
                        len(os.listdir(home / "out")) == 1000, 30, "files")
             put(server.port, "/v1/kv/k/7", "new")
             run.await_text("new", "out/907")
-            kb = [int(x.split()[1]) for x in
+            mb = [int(x.split()[1]) for x in
                   open(f"/proc/{run.process.pid}/status")
-                  if x.startswith("VmRSS:")][0]
-            expect(kb < 100_000, f"{kb} KB resident")
+                  if x.startswith("VmRSS:")][0] / 1024
+            expect(mb < memory_limit_mb(100), f"{mb:.1f} MB resident")
 
 
 def numbers(client):
