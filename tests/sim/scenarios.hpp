@@ -32,6 +32,10 @@ inline constexpr std::uint64_t scenario_count = 13;
 /// This one asks for changes of the membership.
 inline constexpr std::uint64_t members_scenario = 9;
 
+/// In this one a server that is there may be worth no more than one that is
+/// not.
+inline constexpr std::uint64_t lost_log_scenario = 13;
+
 /// Values that a scenario needs to have a chance.
 void prepare_scenario(sim_case& x, std::uint64_t number);
 

@@ -120,13 +120,16 @@ void a_run::begin() {
 }
 
 /// The servers that shall work again: a majority of the founders at least. If
-/// members changed, all: nobody outside knows which majority it takes.
+/// members changed, all: nobody outside knows which majority it takes. Likewise
+/// if a log was lost: until it is back, its server is no part of a majority.
 void a_run::choose_core() {
   auto random = stream(case_.seed, "core");
   const auto changed = std::any_of(
     case_.faults.begin(), case_.faults.end(), [](const decision& x) {
       return x.kind == "members"
-             || (x.kind == "scenario" && x.number == members_scenario);
+             || (x.kind == "scenario"
+                 && (x.number == members_scenario
+                     || x.number == lost_log_scenario));
     });
   std::size_t healthy_founders = 0;
   for (std::size_t i = 0; i < servers_.size(); ++i)
