@@ -437,7 +437,10 @@ private:
     out.member_time = core_->membership_time();
     out.event_time = core_->event_time();
     out.queue = core_->queue().size();
+    out.intents_queued = core_->queue().size(urgency::intent);
+    out.events_queued = core_->queue().size(urgency::event);
     out.coordinate_resets = core_->coordinate_resets();
+    out.where = core_->where();
     out.encrypted = opts_.encrypted;
     return out;
   }

@@ -4,6 +4,7 @@
 
 #include "actors/gossip/core/options.hpp"
 #include "actors/gossip/core/types.hpp"
+#include "runtime/base/coordinate.hpp"
 #include "runtime/base/reply.hpp"
 
 #include <cstddef>
@@ -112,7 +113,11 @@ struct pool_stats {
   std::uint64_t event_time = 0;
   /// Pieces of news that wait to be spread.
   std::size_t queue = 0;
+  std::size_t intents_queued = 0;
+  std::size_t events_queued = 0;
   std::uint64_t coordinate_resets = 0;
+  /// Where this node is.
+  coordinate where{};
   bool encrypted = false;
 };
 

@@ -241,8 +241,12 @@ private:
       fail_truncated(*out.truncated_from);
     for (const auto& x : out.reads)
       answer_read(x);
-    if (out.transfer)
+    if (out.transfer && *out.transfer)
+      handing_over_ = std::exchange(transfer_, {});
+    else if (out.transfer)
       std::exchange(transfer_, {}).complete(*out.transfer);
+    if (handing_over_ && !core_->handing_over())
+      end_transfer(*std::exchange(handing_over_, {}));
     if (out.changed) {
       if (*out.changed)
         changes_.emplace(**out.changed, std::exchange(change_, {}));
@@ -253,6 +257,14 @@ private:
       const auto done = changes_.extract(changes_.begin());
       done.mapped().complete(done.key());
     }
+  }
+
+  /// Who has stepped down has seen a higher term: that of the heir.
+  void end_transfer(const reply<std::monostate>& to) const {
+    if (core_->role() != role::leader)
+      to.complete(ok);
+    else
+      to.complete(error{errc::timeout, "the target did not take over in time"});
   }
 
   void answer_read(const read_outcome& x) {
@@ -520,6 +532,8 @@ private:
   reply<log_index> change_;
   std::map<log_index, reply<log_index>> changes_;
   reply<std::monostate> transfer_;
+  /// Who waits for the end of the transfer that is under way.
+  std::optional<reply<std::monostate>> handing_over_;
 
   /// The last entry given to the state, and the ends of batches it works on.
   log_index handed_ = 0;

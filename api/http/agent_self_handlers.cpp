@@ -8,6 +8,7 @@
 #include "runtime/base/counters.hpp"
 #include "runtime/base/json.hpp"
 #include "runtime/base/log.hpp"
+#include "runtime/base/real_text.hpp"
 #include "runtime/base/text.hpp"
 
 #include <sys/utsname.h>
@@ -25,6 +26,8 @@ namespace {
 /// What /self and /metrics show of the moment.
 struct moment {
   agent::get_counts::counts counts;
+  /// Of the LAN pool.
+  gossip::pool_stats gossip;
   /// Of servers only: a client agent tells of itself, whoever is there.
   raft::raft_status raft;
 };
@@ -64,8 +67,24 @@ pool_counts count_members(const std::string& members) {
   return out;
 }
 
-/// Asks agent and raft, then goes on with `next`.
-void with_moment(exchange x, void (*next)(const exchange&, const moment&)) {
+using with_moment = void (*)(const exchange&, const moment&);
+
+/// Asks Raft, then goes on with `next`.
+void ask_raft(const exchange& x, moment m, with_moment next) {
+  auto& to = x.to;
+  if (!to.facts.server)
+    return next(x, m);
+  to.raft_status({to.then<raft::raft_status>(
+    [x, next, m = std::move(m)](const result<raft::raft_status>& s) mutable {
+      if (!s)
+        return x.respond(failure(s.error()));
+      m.raft = *s;
+      next(x, m);
+    })});
+}
+
+/// Asks the agent and gossip first.
+void ask_all(exchange x, with_moment next) {
   auto& to = x.to;
   using counts = agent::get_counts::counts;
   to.get_counts(
@@ -73,13 +92,9 @@ void with_moment(exchange x, void (*next)(const exchange&, const moment&)) {
       if (!c)
         return x.respond(failure(c.error()));
       auto& there = x.to;
-      if (!there.facts.server)
-        return next(x, {*c, {}});
-      there.raft_status({there.then<raft::raft_status>(
-        [x, next, c = *c](const result<raft::raft_status>& s) {
-          if (!s)
-            return x.respond(failure(s.error()));
-          next(x, {c, *s});
+      there.pool_stats({there.then<gossip::pool_stats>(
+        [x, next, c = *c](const result<gossip::pool_stats>& s) {
+          ask_raft(x, {c, s ? *s : gossip::pool_stats{}, {}}, next);
         })});
     })});
 }
@@ -122,16 +137,21 @@ std::string members_text(const std::vector<raft::member>& members) {
   return out + "]";
 }
 
-/// What is not counted here, no user has missed.
-void write_pool(json_writer& w, std::string_view name, const pool_counts& x) {
-  write_stats(w, name,
-              std::array{row{"coordinate_resets", "0"},
-                         row{"encrypted", "false"}, row{"event_queue", "0"},
-                         row{"event_time", "1"}, row{"failed", text(x.failed)},
-                         row{"health_score", "0"}, row{"intent_queue", "0"},
-                         row{"left", text(x.left)}, row{"member_time", "1"},
-                         row{"members", text(x.members)},
-                         row{"query_queue", "0"}, row{"query_time", "1"}});
+/// Queries of gossip's own kind do not exist here.
+void write_pool(json_writer& w, std::string_view name, const pool_counts& x,
+                const gossip::pool_stats& s) {
+  write_stats(
+    w, name,
+    std::array{
+      row{"coordinate_resets", text(s.coordinate_resets)},
+      row{"encrypted", text(s.encrypted)},
+      row{"event_queue", text(std::uint64_t{s.events_queued})},
+      row{"event_time", text(s.event_time)}, row{"failed", text(x.failed)},
+      row{"health_score", std::to_string(s.health_score)},
+      row{"intent_queue", text(std::uint64_t{s.intents_queued})},
+      row{"left", text(x.left)}, row{"member_time", text(s.member_time)},
+      row{"members", text(x.members)}, row{"query_queue", "0"},
+      row{"query_time", "1"}});
 }
 
 void write_consul(json_writer& w, const node_facts& f,
@@ -193,20 +213,31 @@ void write_all_stats(json_writer& w, const node_facts& f, const moment& m,
               std::array{row{"arch", system.machine}, row{"cpu_count", cores},
                          row{"max_procs", cores}, row{"os", "linux"},
                          row{"version", PRAETOR_VERSION}});
-  write_pool(w, "serf_lan", pool);
-  if (f.server)
-    write_pool(w, "serf_wan", {.members = 1}); // alone in it
+  write_pool(w, "serf_lan", pool, m.gossip);
+  if (f.server) {
+    gossip::pool_stats alone;
+    alone.encrypted = m.gossip.encrypted;
+    alone.event_time = alone.member_time = 1;
+    write_pool(w, "serf_wan", {.members = 1}, alone);
+  }
   w.end_object();
 }
 
-void write_coordinate(json_writer& w) {
-  constexpr int dimensions = 8;
+void write_real(json_writer& w, double x) {
+  std::string digits;
+  append_real(x, digits);
+  w.raw(digits);
+}
+
+void write_coordinate(json_writer& w, const coordinate& x) {
   w.key("Coord").begin_object().key("Vec").begin_array();
-  for (int i = 0; i < dimensions; ++i)
-    w.number(0);
+  for (const auto value : x.at)
+    write_real(w, value);
   w.end_array();
-  w.key("Error").raw("1.5").key("Adjustment").raw("0");
-  w.key("Height").raw("1e-05").end_object();
+  write_real(w.key("Error"), x.error);
+  write_real(w.key("Adjustment"), x.adjustment);
+  write_real(w.key("Height"), x.height);
+  w.end_object();
 }
 
 void show_self(const exchange& x, const moment& m, const pool_counts& pool) {
@@ -222,7 +253,7 @@ void show_self(const exchange& x, const moment& m, const pool_counts& pool) {
   w.key("Version").string(f.version).end_object();
   w.key("DebugConfig");
   w.raw(f.debug_config_json.empty() ? "{}" : f.debug_config_json);
-  write_coordinate(w);
+  write_coordinate(w, m.gossip.where);
   w.key("Member").raw(f.member_json.empty() ? "{}" : f.member_json);
   write_all_stats(w, f, m, pool);
   w.key("Meta").begin_object();
@@ -292,7 +323,7 @@ bool wants_prometheus(const request& rq) {
 } // namespace
 
 void agent_self(exchange x) {
-  with_moment(std::move(x), count_then_show_self);
+  ask_all(std::move(x), count_then_show_self);
 }
 
 void agent_members(exchange x) {
@@ -324,9 +355,7 @@ void agent_force_leave(exchange x) {
   auto node = x.rq.argument;
   const auto prune = x.rq.has("prune");
   const auto answer = [respond = std::move(x.respond)](const status& done) {
-    if (!done && done.error().code == errc::not_found)
-      return respond(plain(500, "agent: " + done.error().context));
-    respond(done ? empty() : failure(done.error()));
+    respond(done ? empty() : plain(500, "agent: " + done.error().context));
   };
   to.force_leave(std::move(node), prune, to.then<std::monostate>(answer));
 }
@@ -354,7 +383,7 @@ void agent_metrics(exchange x) {
   if (wants_prometheus(x.rq))
     return x.respond(plain(415, "Prometheus is not enabled since its retention "
                                 "time is not positive"));
-  with_moment(std::move(x), show_metrics);
+  ask_all(std::move(x), show_metrics);
 }
 
 } // namespace praetor::http

@@ -86,6 +86,9 @@ void connect_actors(backends& to, actor_handles actors) {
   to.force_leave = [](const std::string&, bool, reply<std::monostate> done) {
     refuse(done);
   };
+  to.pool_stats = [](const gossip::get_stats& msg) {
+    msg.to.complete(error{errc::rejected, "this node cannot do that"});
+  };
   to.change_keys = [](const gossip::change_keys& msg) {
     msg.to.complete(error{errc::rejected, "this node cannot do that"});
   };

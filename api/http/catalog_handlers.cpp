@@ -30,6 +30,7 @@ void read_instances(exchange x, query_kind kind) {
   q.name = x.rq.argument;
   q.tags = parse_tags(x.rq);
   q.node_meta = parse_node_meta(x.rq);
+  q.near = parse_near(x);
   read_filtered(std::move(x), std::move(q), cached_style(),
                 {filter::service_node_schema()});
 }
@@ -70,6 +71,7 @@ void catalog_nodes(exchange x) {
   catalog::query q;
   q.kind = query_kind::nodes;
   q.node_meta = parse_node_meta(x.rq);
+  q.near = parse_near(x);
   read_filtered(std::move(x), std::move(q), catalog_style(),
                 {filter::node_schema()});
 }

@@ -54,6 +54,11 @@ parse_node_meta(const request& rq) {
   return {pairs.begin(), pairs.end()};
 }
 
+std::string parse_near(const exchange& x) {
+  const auto near = x.rq.parameter("near").value_or("");
+  return near == "_agent" ? x.to.facts.node_name : std::string{near};
+}
+
 std::optional<bool> parse_flag(const request& rq, std::string_view name) {
   const auto value = rq.parameter(name);
   if (!value)

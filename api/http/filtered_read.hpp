@@ -38,6 +38,9 @@ std::vector<std::string> parse_tags(const request& rq);
 std::vector<std::pair<std::string, std::string>>
 parse_node_meta(const request& rq);
 
+/// The node that ?near= means: by its name, or the one that is asked.
+std::string parse_near(const exchange& x);
+
 /// A flag that may be given without value. Nothing if the value is no boolean.
 std::optional<bool> parse_flag(const request& rq, std::string_view name);
 

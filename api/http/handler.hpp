@@ -106,6 +106,8 @@ struct node_facts {
   std::string member_json;
   bool acl_enabled = false;
   bool bootstrap = false;
+  /// There are no coordinates here.
+  bool disable_coordinates = false;
   /// Script checks may be registered over HTTP.
   bool remote_scripts = false;
   duration session_ttl_min = std::chrono::seconds{10};
@@ -159,6 +161,8 @@ struct backends {
     join;
   std::function<void(std::string node, bool prune, reply<std::monostate>)>
     force_leave;
+  /// Numbers of the LAN pool.
+  std::function<void(gossip::get_stats)> pool_stats;
   /// Looks at or changes the keys that encrypt gossip.
   std::function<void(gossip::change_keys)> change_keys;
   /// Subscribes a stream to log lines. The error is the text for the client.

@@ -46,6 +46,7 @@ void operator_raft_transfer_leader(exchange x);
 void coordinate_datacenters(exchange x);
 void coordinate_nodes(exchange x);
 void coordinate_node(exchange x);
+void coordinate_update(exchange x);
 
 // -- agent_self_handlers.cpp
 void agent_self(exchange x);

@@ -21,8 +21,10 @@ void read_checks(exchange x, query_kind kind, std::string missing) {
   catalog::query q;
   q.kind = kind;
   q.name = x.rq.argument;
-  if (kind != query_kind::checks_of_node)
+  if (kind != query_kind::checks_of_node) {
     q.node_meta = parse_node_meta(x.rq);
+    q.near = parse_near(x);
+  }
   read_filtered(std::move(x), std::move(q), catalog_style(),
                 {filter::check_schema()});
 }
@@ -39,6 +41,7 @@ void read_entries(exchange x, query_kind kind) {
   q.tags = parse_tags(x.rq);
   q.node_meta = parse_node_meta(x.rq);
   q.passing = *passing;
+  q.near = parse_near(x);
   auto style = catalog_style();
   style.cacheable = true;
   read_filtered(std::move(x), std::move(q), std::move(style),

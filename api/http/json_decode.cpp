@@ -1,6 +1,7 @@
 #include "api/http/json_decode.hpp"
 
 #include "runtime/base/json.hpp"
+#include "runtime/base/real_text.hpp"
 #include "runtime/base/text.hpp"
 
 #include <rapidjson/error/error.h>
@@ -151,26 +152,6 @@ std::string_view text_of(const json_value& x) {
   return {x.GetString(), x.GetStringLength()};
 }
 
-/// Appends as Go's float64: shortest digits, an exponent only if very small or
-/// very large.
-void append_double(double x, std::string& to) {
-  const auto size = std::fabs(x);
-  const auto plain = size == 0 || (size >= 1e-6 && size < 1e21);
-  std::array<char, 64> buffer;
-  const auto [end, code] = std::to_chars(
-    buffer.data(), buffer.data() + buffer.size(), x,
-    plain ? std::chars_format::fixed : std::chars_format::scientific);
-  PRAETOR_ASSERT(code == std::errc{});
-  std::string_view digits{buffer.data(),
-                          static_cast<std::size_t>(end - buffer.data())};
-  // Go writes e-7, not e-07.
-  if (const auto at = digits.find("e-0"); at != std::string_view::npos) {
-    to.append(digits.substr(0, at + 2));
-    digits.remove_prefix(at + 3);
-  }
-  to.append(digits);
-}
-
 void append_members(const json_value& from, std::string& to) {
   std::map<std::string_view, const json_value*> sorted;
   for (const auto& entry : from.GetObject())
@@ -236,7 +217,7 @@ void append_json(const json_value& from, std::string& to) {
     case rapidjson::kFalseType: to += "false"; return;
     case rapidjson::kTrueType: to += "true"; return;
     case rapidjson::kStringType: to += json_quote(text_of(from)); return;
-    case rapidjson::kNumberType: append_double(from.GetDouble(), to); return;
+    case rapidjson::kNumberType: append_real(from.GetDouble(), to); return;
     case rapidjson::kObjectType: append_members(from, to); return;
     case rapidjson::kArrayType: break;
   }

@@ -102,6 +102,9 @@ void remove_peer(exchange x, raft::raft_status s) {
   auto& to = x.to;
   message.to =
     to.then<log_index>([x = std::move(x)](const result<log_index>& i) {
+      // Another change came first: as any other error of Raft's in Consul.
+      if (!i && i.error().code == errc::conflict)
+        return x.respond(plain(500, i.error().context));
       x.respond(i ? empty() : failure(i.error()));
     });
   to.change_members(std::move(message));

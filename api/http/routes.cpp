@@ -47,6 +47,7 @@ constexpr route all_routes[] = {
   {"GET", "/v1/coordinate/datacenters", coordinate_datacenters},
   {"GET", "/v1/coordinate/node/", coordinate_node},
   {"GET", "/v1/coordinate/nodes", coordinate_nodes},
+  {"PUT", "/v1/coordinate/update", coordinate_update},
   {"PUT", "/v1/event/fire/", event_fire},
   {"GET", "/v1/event/list", event_list},
   {"GET", "/v1/health/checks/", health_checks, no_ns},

@@ -7,6 +7,7 @@
 #include "actors/storage/storage_actor.hpp"
 #include "api/http/bridge.hpp"
 #include "runtime/base/log.hpp"
+#include "runtime/node/coordinate_actor.hpp"
 #include "runtime/node/departure_actor.hpp"
 #include "runtime/node/facts.hpp"
 #include "runtime/node/members_actor.hpp"
@@ -95,6 +96,7 @@ struct actors::parts {
 
   gossip::gossip_actor gossip;
   gossip::member_sink_actor members;
+  caf::actor coordinates;
   health::health_actor health;
   agent::agent_actor agent;
 };
@@ -199,6 +201,14 @@ void actors::parts::begin(const server_options& x) {
 void actors::parts::subscribe() {
   if (!gossip)
     return;
+  if (const auto& x = options.settings; !x.disable_coordinates) {
+    coordinate_options o{x.node_name, gossip, {}, options.seed + 5};
+    if (x.server)
+      o.commands = server.router;
+    else
+      o.commands = servers;
+    coordinates = spawn_coordinates(sys, std::move(o));
+  }
   std::vector<gossip::member_sink_actor> sinks{members, agent};
   if (server.supervisor)
     sinks.emplace_back(server.supervisor);
@@ -212,6 +222,7 @@ std::vector<caf::actor> actors::parts::all() const {
       out.push_back(caf::actor_cast<caf::actor>(x));
   };
   // Who asks goes before who answers.
+  add(coordinates);
   add(members);
   add(gossip);
   add(agent);
@@ -274,6 +285,10 @@ void actors::force_leave(gossip::force_leave what) const {
 }
 
 void actors::change_keys(gossip::change_keys what) const {
+  caf::anon_send(parts_->gossip, std::move(what));
+}
+
+void actors::pool_stats(gossip::get_stats what) const {
   caf::anon_send(parts_->gossip, std::move(what));
 }
 

@@ -82,6 +82,7 @@ public:
   void join(gossip::join what) const;
   void force_leave(gossip::force_leave what) const;
   void change_keys(gossip::change_keys what) const;
+  void pool_stats(gossip::get_stats what) const;
 
   /// Leaves on purpose: hands over what this node leads, tells the others, and,
   /// on a server, waits until Raft goes on without it, as long as `patience`

@@ -327,19 +327,14 @@ private:
     };
     to.force_leave = [this](const std::string& node, bool prune,
                             const reply<std::monostate>& done) {
-      actors_->force_leave(
-        {node, prune, reply<std::monostate>{[done](const status& x) {
-           done.complete(x ? x : agent_refuses(x.error()));
-         }}});
+      actors_->force_leave({node, prune, done});
+    };
+    to.pool_stats = [this](gossip::get_stats what) {
+      actors_->pool_stats(std::move(what));
     };
     to.change_keys = [this](gossip::change_keys what) {
       actors_->change_keys(std::move(what));
     };
-  }
-
-  /// As Consul's agent says it: not its caller is at fault.
-  static status agent_refuses(const error& why) {
-    return error{errc::rejected, "agent: " + why.context};
   }
 
   /// Joining one address worked, or this is why not.

@@ -197,6 +197,7 @@ http::node_facts http_facts(const config::settings& x,
   out.member_json = member_json(lan_member(x, node_id));
   out.acl_enabled = x.acl.enabled;
   out.bootstrap = x.bootstrap || x.bootstrap_expect == 1;
+  out.disable_coordinates = x.disable_coordinates;
   out.remote_scripts = x.enable_script_checks;
   out.session_ttl_min = x.session_ttl_min;
   out.default_query_time = x.default_query_time;

@@ -302,3 +302,68 @@ TEST_CASE("catalog_core: autopilot's configuration is set, compared and kept",
     REQUIRE(restored.load(x));
   CHECK(*restored.evaluate(ask_it).body == *now.body);
 }
+
+TEST_CASE("catalog_core: coordinates are kept with their nodes",
+          "[catalog][core]") {
+  catalog_fixture catalog;
+  const auto run = [&catalog](const command& x) {
+    return catalog.core.apply(catalog.next++, 0, x);
+  };
+  for (const auto* name : {"A", "b", "c", "d"}) {
+    register_node x;
+    x.node.name = name;
+    x.node.address = "10.0.0.1";
+    x.service = service_row{};
+    x.service->node = name;
+    x.service->id = x.service->name = "web";
+    REQUIRE(run(x).code == errc{});
+  }
+  const auto at = [](const std::string& node, double x) {
+    coordinate_row out{node, {}};
+    out.where.at[0] = x;
+    return out;
+  };
+  const auto when = catalog.next;
+  run(update_coordinates{{at("a", 5), at("B", 1), at("c", 4), at("new", 0)}});
+  query ask_it;
+  ask_it.kind = query_kind::coordinates;
+  const auto all = catalog.core.evaluate(ask_it);
+  CHECK(all.index == when);
+  CHECK(all.body->starts_with(
+    R"([{"Node":"A","Segment":"","Coord":{"Vec":[5,0,0,0,0,0,0,0],)"
+    R"("Error":1.5,"Adjustment":0,"Height":0.00001}},{"Node":"b")"));
+  CHECK(all.body->find("new") == std::string::npos);
+  ask_it.kind = query_kind::coordinate_of_node;
+  ask_it.name = "C";
+  CHECK(catalog.core.evaluate(ask_it).found);
+  ask_it.name = "d";
+  CHECK(!catalog.core.evaluate(ask_it).found);
+  catalog_core restored;
+  for (const auto& x : catalog.core.take_changed_rows())
+    REQUIRE(restored.load(x));
+  ask_it.kind = query_kind::coordinates;
+  CHECK(*restored.evaluate(ask_it).body == *all.body);
+  const auto order = [&catalog](query_kind kind, const std::string& near) {
+    query q;
+    q.kind = kind;
+    q.name = "web";
+    q.near = near;
+    const auto text = *catalog.core.evaluate(q).body;
+    std::string out;
+    for (auto i = text.find(R"("Node":")"); i != std::string::npos;
+         i = text.find(R"("Node":")", i + 1))
+      out += text[i + 8];
+    return out;
+  };
+  for (const auto kind : {query_kind::nodes, query_kind::service_nodes,
+                          query_kind::health_service}) {
+    CHECK(order(kind, "") == "Abcd");
+    CHECK(order(kind, "a") == "Acbd");
+    CHECK(order(kind, "b") == "bcAd");
+    CHECK(order(kind, "d") == "Abcd"); // it is not known where that is
+    CHECK(order(kind, "zz") == "Abcd");
+  }
+  run(deregister_node{"b", {}, {}});
+  CHECK(catalog.core.evaluate(ask_it).body->find(R"("b")")
+        == std::string::npos);
+}

@@ -3,7 +3,7 @@
 // Method: a table of command lines with prepared answers, the requests that
 // must be sent, and the texts and exit codes recorded from Consul 1.8.7.
 
-#include "tests/cli/fake_agent.hpp"
+#include "tests/cli/command_rows.hpp"
 #include "tools/praetor/completion.hpp"
 
 #include <catch2/catch.hpp>
@@ -15,35 +15,12 @@ using namespace praetor::tools;
 
 namespace {
 
-struct row {
-  std::vector<std::string> args;
-  std::map<std::string, std::deque<http_answer>> answers;
-  int code = 0;
-  std::string out = {};
-  std::string err = {};
-};
-
 const std::string entry =
   R"({"LockIndex":0,"Key":"a/b","Flags":42,"Value":"eDx5",)"
   R"("CreateIndex":16,"ModifyIndex":17})";
 
 http_answer good(std::string body) {
   return {200, std::move(body), 1};
-}
-
-void check(const std::vector<row>& rows) {
-  for (const auto& x : rows) {
-    std::string name;
-    for (const auto& word : x.args)
-      name.append(word).append(" ");
-    DYNAMIC_SECTION(name) {
-      fake_agent agent{.answers = x.answers};
-      fake_terminal terminal{agent};
-      CHECK(terminal.run(x.args) == x.code);
-      CHECK(terminal.out.str() == x.out);
-      CHECK(terminal.err.str() == x.err);
-    }
-  }
 }
 
 } // namespace

@@ -1,7 +1,7 @@
 // Goal: keyring asks the agent what Consul's asks, and prints what it prints.
 // Method: as commands_test.cpp; texts recorded from Consul 1.8.7.
 
-#include "tests/cli/fake_agent.hpp"
+#include "tests/cli/command_rows.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -9,14 +9,6 @@ using namespace praetor;
 using namespace praetor::tools;
 
 namespace {
-
-struct row {
-  std::vector<std::string> args;
-  std::map<std::string, std::deque<http_answer>> answers;
-  int code = 0;
-  std::string out = {};
-  std::string err = {};
-};
 
 const std::string pools =
   R"([{"WAN":true,"Datacenter":"dc1","Segment":"","Keys":{"a=":1},)"
@@ -28,7 +20,7 @@ const std::string pools =
 
 TEST_CASE("keyring: lists and changes keys", "[cli][core]") {
   const std::string where = "/v1/operator/keyring";
-  const row rows[] = {
+  check({
     {{"keyring", "-list"},
      {{"GET " + where, {{200, pools, 1}}}},
      0,
@@ -68,19 +60,7 @@ TEST_CASE("keyring: lists and changes keys", "[cli][core]") {
      "",
      "Error validating local-only: local-only can only be set for list "
      "requests\n"},
-  };
-  for (const auto& x : rows) {
-    std::string name;
-    for (const auto& word : x.args)
-      name.append(word).append(" ");
-    DYNAMIC_SECTION(name) {
-      fake_agent agent{.answers = x.answers};
-      fake_terminal terminal{agent};
-      CHECK(terminal.run(x.args) == x.code);
-      CHECK(terminal.out.str() == x.out);
-      CHECK(terminal.err.str() == x.err);
-    }
-  }
+  });
 }
 
 TEST_CASE("keyring: without an action there is help", "[cli][core]") {

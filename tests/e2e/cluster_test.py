@@ -25,6 +25,7 @@ GOSSIP_SECONDS = 10  # until all know what one knows, on a busy machine
 DEAD_SECONDS = 25  # until a node that was killed is critical: design 6 s, median
 ADOPT_SECONDS = 30  # until autopilot has acted: its period is 10 s
 HAND_OVER_SECONDS = 2  # the lease that reads rest on, 1.2 s, has to end first
+COORDINATE_SECONDS = 45  # a node tells it every 15 to 30 s
 SYNC_SECONDS = 45  # until an agent has told servers all: 15 to 30 s after a try
 
 
@@ -158,6 +159,32 @@ def any_node_answers():
         answers = {json.dumps(x.ok("GET", "/v1/catalog/services"),
                               sort_keys=True) for x in cluster.nodes}
         expect_equal(len(answers), 1, "different services on nodes")
+
+
+def coordinates():
+    """All nodes say where they are; `rtt` and ?near= go by it."""
+    with Cluster().start(3, 1) as cluster:
+        names = sorted(x.name for x in cluster.nodes)
+        asked = cluster.clients[0]
+        wait_until(lambda: [x["Node"] for x in asked.ok(
+            "GET", "/v1/coordinate/nodes")] == names, COORDINATE_SECONDS,
+            "coordinates of all")
+        done = asked.run("rtt", "server1")
+        expect(done.returncode == 0 and done.stdout.startswith(
+            f"Estimated server1 <-> {asked.name} rtt: ")
+            and done.stdout.endswith(" ms (using LAN coordinates)\n"),
+            done.stdout + done.stderr)
+        for number, name in enumerate(names):
+            asked.ok("PUT", "/v1/catalog/register", {
+                "Node": f"far{number}", "Address": "192.0.2.1",
+                "Service": {"Service": "spread"}})
+            asked.ok("PUT", "/v1/coordinate/update", {
+                "Node": f"far{number}", "Coord": {
+                    "Vec": [100 - number] + [0] * 7, "Error": 1,
+                    "Height": 0.001}})
+        found = asked.ok("GET", "/v1/health/service/spread?near=_agent")
+        expect_equal([x["Node"]["Node"] for x in found],
+                     ["far3", "far2", "far1", "far0"], "order by distance")
 
 
 def register_and_find(cluster, node):
@@ -586,7 +613,7 @@ def idle_is_cheap():
 
 
 TESTS = [any_start_order, incomplete_cluster_waits, article_second_server,
-         join_errors, any_node_answers, leader_killed, leader_stopped, leaving,
+         join_errors, any_node_answers, coordinates, leader_killed, leader_stopped, leaving,
          server_restarts, left_server_comes_back, client_outlives_servers,
          client_killed, forced_leave, dead_server_removed,
          other_cluster_refused, other_key_refused, other_authority_refused,

@@ -75,6 +75,9 @@ struct handler_fixture {
       r.complete(error{errc::rejected, "1 error occurred"});
     };
     to.force_leave = to.join;
+    to.pool_stats = [](const gossip::get_stats& what) {
+      what.to.complete(gossip::pool_stats{});
+    };
   }
 
   handler_fixture(const handler_fixture&) = delete;

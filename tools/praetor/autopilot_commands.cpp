@@ -66,54 +66,46 @@ constexpr std::string_view set_config_usage =
   Modifies the current Autopilot configuration.
 )";
 
-constexpr auto by_consul = config::flag_dialect::consul;
+/// The help page of a flag ends each sentence's `name of the value` in words.
+constexpr flag_spec setting(std::string_view name, flag_kind kind,
+                            std::string_view help) {
+  return {.name = name,
+          .kind = kind,
+          .help = help,
+          .dialect = config::flag_dialect::consul};
+}
 
-// The help page of a flag ends each sentence's `name of the value` in words.
 constexpr flag_spec set_config_flags[] = {
-  {.name = "cleanup-dead-servers",
-   .kind = flag_kind::boolean,
-   .help = "Controls whether Consul will automatically remove dead servers "
-           "when new ones are successfully added. Must be one of "
-           "`true|false`.",
-   .dialect = by_consul},
-  {.name = "disable-upgrade-migration",
-   .kind = flag_kind::boolean,
-   .help = "(Enterprise-only) Controls whether Consul will avoid promoting "
-           "new servers until it can perform a migration. Must be one of "
-           "`true|false`.",
-   .dialect = by_consul},
-  {.name = "last-contact-threshold",
-   .kind = flag_kind::duration,
-   .help = "Controls the maximum amount of time a server can go without "
-           "contact from the leader before being considered unhealthy. Must "
-           "be a duration value such as `200ms`.",
-   .dialect = by_consul},
-  {.name = "max-trailing-logs",
-   .kind = flag_kind::unsigned_integer,
-   .help = "Controls the maximum number of log entries that a server can "
-           "trail the leader by before being considered unhealthy.",
-   .dialect = by_consul},
-  {.name = "min-quorum",
-   .kind = flag_kind::unsigned_integer,
-   .help = "Sets the minimum number of servers required in a cluster before "
-           "autopilot is allowed to prune dead servers.",
-   .dialect = by_consul},
-  {.name = "redundancy-zone-tag",
-   .help = "(Enterprise-only) Controls the node_meta tag name used for "
-           "separating servers into different redundancy zones.",
-   .dialect = by_consul},
-  {.name = "server-stabilization-time",
-   .kind = flag_kind::duration,
-   .help = "Controls the minimum amount of time a server must be stable in "
-           "the 'healthy' state before being added to the cluster. Only takes "
-           "effect if all servers are running Raft protocol version 3 or "
-           "higher. Must be a duration value such as `10s`.",
-   .dialect = by_consul},
-  {.name = "upgrade-version-tag",
-   .help = "(Enterprise-only) The node_meta tag to use for version info when "
-           "performing upgrade migrations. If left blank, the Consul version "
-           "will be used.",
-   .dialect = by_consul},
+  setting("cleanup-dead-servers", flag_kind::boolean,
+          "Controls whether Consul will automatically remove dead servers "
+          "when new ones are successfully added. Must be one of "
+          "`true|false`."),
+  setting("disable-upgrade-migration", flag_kind::boolean,
+          "(Enterprise-only) Controls whether Consul will avoid promoting "
+          "new servers until it can perform a migration. Must be one of "
+          "`true|false`."),
+  setting("last-contact-threshold", flag_kind::duration,
+          "Controls the maximum amount of time a server can go without "
+          "contact from the leader before being considered unhealthy. Must "
+          "be a duration value such as `200ms`."),
+  setting("max-trailing-logs", flag_kind::unsigned_integer,
+          "Controls the maximum number of log entries that a server can "
+          "trail the leader by before being considered unhealthy."),
+  setting("min-quorum", flag_kind::unsigned_integer,
+          "Sets the minimum number of servers required in a cluster before "
+          "autopilot is allowed to prune dead servers."),
+  setting("redundancy-zone-tag", flag_kind::string,
+          "(Enterprise-only) Controls the node_meta tag name used for "
+          "separating servers into different redundancy zones."),
+  setting("server-stabilization-time", flag_kind::duration,
+          "Controls the minimum amount of time a server must be stable in "
+          "the 'healthy' state before being added to the cluster. Only takes "
+          "effect if all servers are running Raft protocol version 3 or "
+          "higher. Must be a duration value such as `10s`."),
+  setting("upgrade-version-tag", flag_kind::string,
+          "(Enterprise-only) The node_meta tag to use for version info when "
+          "performing upgrade migrations. If left blank, the Consul version "
+          "will be used."),
 };
 
 void set(json_value& config, std::string_view name, json_kind kind,

@@ -52,6 +52,7 @@ constexpr const command* table[] = {
   &operator_raft_transfer_leader_command,
   &registrator_command,
   &reload_command,
+  &rtt_command,
   &services_command,
   &services_deregister_command,
   &services_register_command,

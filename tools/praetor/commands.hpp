@@ -54,6 +54,7 @@ extern const command operator_raft_remove_peer_command;
 extern const command operator_raft_transfer_leader_command;
 extern const command registrator_command;
 extern const command reload_command;
+extern const command rtt_command;
 extern const command services_command;
 extern const command services_deregister_command;
 extern const command services_register_command;

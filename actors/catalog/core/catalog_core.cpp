@@ -96,14 +96,23 @@ catalog_core::outcome catalog_core::run(const set_autopilot& x,
   return {{}, "true"};
 }
 
+catalog_core::outcome catalog_core::run(const update_coordinates& x,
+                                        writer& changes) {
+  for (const auto& row : x.rows)
+    if (well_formed(row.where))
+      changes.set_coordinate(row);
+  return {};
+}
+
 // -- what a command left behind -----------------------------------------------
 
 /// A snapshot is asked for by one agent and seldom twice; the leader asks for
-/// all nodes when something has changed, and for its configuration.
+/// all nodes when something has changed, and for its configuration. What is
+/// sorted by distance goes out of order with no row changed that it shows.
 bool catalog_core::cacheable(const query& q) {
   return q.kind != query_kind::node_snapshot
          && q.kind != query_kind::registered_nodes
-         && q.kind != query_kind::autopilot
+         && q.kind != query_kind::autopilot && q.near.empty()
          && !buggify("catalog.keep_no_answer");
 }
 

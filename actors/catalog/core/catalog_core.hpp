@@ -68,6 +68,7 @@ private:
   outcome run(const guard_session& x, writer& changes);
   outcome run(const transaction& x, writer& changes);
   outcome run(const set_autopilot& x, writer& changes);
+  outcome run(const update_coordinates& x, writer& changes);
 
   catalog::tables rows_;
   /// Of the command that is prepared.

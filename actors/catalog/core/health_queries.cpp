@@ -1,6 +1,7 @@
 #include "actors/catalog/core/health_queries.hpp"
 
 #include "actors/catalog/core/names.hpp"
+#include "actors/catalog/core/nearness.hpp"
 #include "actors/catalog/core/rows_json.hpp"
 #include "runtime/base/text.hpp"
 
@@ -69,6 +70,12 @@ shared_text encode_checks(const Rows& xs) {
   return share(std::move(out));
 }
 
+void sort_checks(const tables& rows, const query& q,
+                 std::vector<const check_row*>& xs) {
+  sort_by_distance(
+    rows, q.near, xs, [](const auto* x) -> const auto& { return x->node; });
+}
+
 } // namespace
 
 bool matches_meta(const node_row& x, const query& q) {
@@ -94,6 +101,9 @@ selection select_instances(const tables& rows, const query& q) {
     if ((connect || has_tags(*x, q.tags))
         && (q.node_meta.empty() || matches_meta(*rows.find_node(key.node), q)))
       out.instances.emplace_back(key, x);
+  sort_by_distance(
+    rows, q.near, out.instances,
+    [](const auto& x) -> const auto& { return x.first.node; });
   const auto proxied =
     connect ? rows.find_index(names::connect(service)) : std::nullopt;
   out.index =
@@ -142,6 +152,7 @@ answer checks_of_service(const tables& rows, const query& q) {
   for (const auto& [key, x] : rows.checks_naming(service))
     if (q.node_meta.empty() || matches_meta(*rows.find_node(key.node), q))
       found.push_back(x);
+  sort_checks(rows, q, found);
   const auto index = q.node_meta.empty()
                        ? rows.index(names::checks)
                        : service_index(rows, service, true, true);
@@ -160,6 +171,7 @@ answer checks_in_state(const tables& rows, const query& q) {
   else
     for (const auto& [key, x] : rows.checks_in_state(q.name))
       add(key, *x);
+  sort_checks(rows, q, found);
   return {rows.index(names::checks), true, encode_checks(found)};
 }
 

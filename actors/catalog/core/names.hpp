@@ -11,6 +11,7 @@
 //   node-checks/<name>        a check on a node was written
 //   service-checks/<name>     a check with that ServiceName was written
 //   state/<status>            a check that has or had that status was written
+//   coordinates               where nodes are; has an index
 //   autopilot                 only a topic: the leader's configuration
 //   extinction                only an index: when last a service lost its last
 //                             instance
@@ -29,6 +30,7 @@ namespace praetor::catalog::names {
 inline constexpr auto nodes = "nodes";
 inline constexpr auto services = "services";
 inline constexpr auto checks = "checks";
+inline constexpr auto coordinates = "coordinates";
 inline constexpr auto autopilot = "autopilot";
 inline constexpr auto extinction = "extinction";
 

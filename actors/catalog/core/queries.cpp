@@ -13,11 +13,14 @@
 //   ui_*, node_snapshot,         all three tables
 //   registered_nodes
 //   autopilot                    its own ModifyIndex; 1 if there is none
+//   coordinates,                 table of coordinates
+//   coordinate_of_node
 
 #include "actors/catalog/core/queries.hpp"
 
 #include "actors/catalog/core/health_queries.hpp"
 #include "actors/catalog/core/names.hpp"
+#include "actors/catalog/core/nearness.hpp"
 #include "actors/catalog/core/rows_json.hpp"
 #include "actors/catalog/core/ui_queries.hpp"
 #include "runtime/base/codec.hpp"
@@ -68,12 +71,17 @@ const node_row* find_node(const tables& rows, const std::string& name) {
 // -- nodes and services -------------------------------------------------------
 
 answer nodes(const tables& rows, const query& q) {
+  std::vector<const node_row*> found;
+  for (const auto& [key, x] : rows.nodes())
+    if (matches_meta(x, q))
+      found.push_back(&x);
+  sort_by_distance(
+    rows, q.near, found, [](const auto* x) -> const auto& { return x->name; });
   std::string out;
   json_writer json{out};
   json.begin_array();
-  for (const auto& [key, x] : rows.nodes())
-    if (matches_meta(x, q))
-      write_node(json, x);
+  for (const auto* x : found)
+    write_node(json, *x);
   json.end_array();
   return {rows.index(names::nodes), true, share(std::move(out))};
 }
@@ -186,6 +194,22 @@ answer registered(const tables& rows) {
           share(encode(out))};
 }
 
+answer coordinates(const tables& rows, const query& q) {
+  const auto all = q.kind == query_kind::coordinates;
+  const auto* one = all ? nullptr : rows.find_coordinate(q.name);
+  std::string out;
+  json_writer json{out};
+  json.begin_array();
+  if (one != nullptr)
+    write_coordinate(json, *one);
+  if (all)
+    for (const auto& [key, x] : rows.coordinates())
+      write_coordinate(json, x);
+  json.end_array();
+  return {rows.index(names::coordinates), all || one != nullptr,
+          share(std::move(out))};
+}
+
 answer autopilot(const tables& rows) {
   const auto* found = rows.find_autopilot();
   if (found == nullptr)
@@ -214,6 +238,8 @@ answer evaluate(const tables& rows, const query& q) {
     case query_kind::node_snapshot: return snapshot(rows, q);
     case query_kind::registered_nodes: return registered(rows);
     case query_kind::autopilot: return autopilot(rows);
+    case query_kind::coordinates:
+    case query_kind::coordinate_of_node: return coordinates(rows, q);
   }
   return {1, false, share({})};
 }
@@ -257,6 +283,8 @@ std::vector<topic> topics_of(const query& q) {
       return {
         {names::nodes}, {names::service(server_service)}, {names::checks}};
     case query_kind::autopilot: return {{names::autopilot}};
+    case query_kind::coordinates:
+    case query_kind::coordinate_of_node: return {{names::coordinates}};
   }
   return {};
 }

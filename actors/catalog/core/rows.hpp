@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "runtime/base/coordinate.hpp"
 #include "runtime/base/ids.hpp"
 #include "runtime/base/time.hpp"
 
@@ -145,6 +146,20 @@ struct check_row {
     return f(x.node, x.id, x.name, x.status, x.notes, x.output, x.service_id,
              x.service_name, x.service_tags, x.type, x.definition,
              x.create_index, x.modify_index);
+  }
+};
+
+/// Where a node is in the network.
+struct coordinate_row {
+  std::string node;
+  coordinate where;
+
+  friend bool operator==(const coordinate_row&,
+                         const coordinate_row&) = default;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, coordinate_row& x) {
+    return f(x.node, x.where);
   }
 };
 

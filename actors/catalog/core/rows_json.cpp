@@ -1,5 +1,6 @@
 #include "actors/catalog/core/rows_json.hpp"
 
+#include "runtime/base/real_text.hpp"
 #include "runtime/base/text.hpp"
 
 #include <string_view>
@@ -210,6 +211,28 @@ void write_check(json_writer& out, const check_row& x, empty_tags style) {
   write_definition(out.key("Definition"), x.definition);
   write_indexes(out, x);
   out.end_object();
+}
+
+void write_coordinate(json_writer& out, const coordinate_row& x) {
+  const auto real = [&out](double value) {
+    std::string text;
+    append_real(value, text);
+    out.raw(text);
+  };
+  out.begin_object();
+  out.key("Node").string(x.node);
+  out.key("Segment").string("");
+  out.key("Coord").begin_object().key("Vec").begin_array();
+  for (const auto value : x.where.at)
+    real(value);
+  out.end_array();
+  out.key("Error");
+  real(x.where.error);
+  out.key("Adjustment");
+  real(x.where.adjustment);
+  out.key("Height");
+  real(x.where.height);
+  out.end_object().end_object();
 }
 
 } // namespace praetor::catalog

@@ -34,6 +34,9 @@ void write_service_node(json_writer& out, const node_row& node,
 /// {"Node","CheckID",...,"Definition":{}}
 void write_check(json_writer& out, const check_row& x, empty_tags style);
 
+/// {"Node","Segment","Coord":{"Vec":[...],"Error","Adjustment","Height"}}
+void write_coordinate(json_writer& out, const coordinate_row& x);
+
 /// An object, or null.
 void write_map(json_writer& out, const std::optional<string_map>& x);
 

@@ -73,6 +73,10 @@ std::string table_name(const autopilot_row*) {
   return "autopilot";
 }
 
+std::string table_name(const coordinate_row*) {
+  return "coordinate";
+}
+
 error corrupt(const row& x) {
   return {errc::corruption, "row of table " + x.table + " does not decode"};
 }
@@ -97,6 +101,10 @@ row_key key_of(const check_row& x) {
 
 std::string key_of(const autopilot_row&) {
   return "config";
+}
+
+std::string key_of(const coordinate_row& x) {
+  return to_lower(x.node);
 }
 
 std::optional<std::string> connect_target(const service_row& x) {
@@ -188,6 +196,10 @@ const check_row* tables::find_check(const row_key& key) const {
 
 const autopilot_row* tables::find_autopilot() const {
   return find_in(autopilot_.rows, key_of(autopilot_row{}));
+}
+
+const coordinate_row* tables::find_coordinate(std::string_view node) const {
+  return find_in(coordinates_.rows, to_lower(node));
 }
 
 std::optional<log_index> tables::find_index(const std::string& name) const {
@@ -289,6 +301,11 @@ void tables::put(autopilot_row x) {
   record(key, std::optional{std::move(x)});
 }
 
+void tables::put(coordinate_row x) {
+  const auto key = key_of(x);
+  record(key, std::optional{std::move(x)});
+}
+
 void tables::put_index(const std::string& name, std::optional<log_index> x) {
   if (find_index(name) != x)
     record(name, x);
@@ -304,6 +321,10 @@ void tables::erase_service(const row_key& key) {
 
 void tables::erase_check(const row_key& key) {
   record(key, std::optional<check_row>{});
+}
+
+void tables::erase_coordinate(const std::string& key) {
+  record(key, std::optional<coordinate_row>{});
 }
 
 void tables::commit() {
@@ -343,6 +364,7 @@ std::vector<row> tables::take_changed_rows() {
   take(checks_);
   take(indexes_);
   take(autopilot_);
+  take(coordinates_);
   return out;
 }
 
@@ -375,6 +397,8 @@ status tables::load(const row& x) {
     return load_row<row_key, check_row>(x, names_it);
   if (x.table == "autopilot")
     return load_row<std::string, autopilot_row>(x, names_it);
+  if (x.table == "coordinate")
+    return load_row<std::string, coordinate_row>(x, names_it);
   if (x.table == "catalog_index")
     return load_row<std::string, log_index>(
       x, [](const std::string&, const log_index&) { return true; });

@@ -7,10 +7,10 @@
 // is nothing but writing the noted rows in reverse. Secondary maps point into
 // the primary ones, whose nodes never move.
 //
-// A checkpoint's tables are "node", "service", "check", "catalog_index" and
-// "autopilot"; a row's key is the lower-cased name, for services and checks an
-// encoded `row_key`, for the only row of autopilot a word; its value is the
-// encoded row.
+// A checkpoint's tables are "node", "service", "check", "catalog_index",
+// "autopilot" and "coordinate"; a row's key is the lower-cased name, for
+// services and checks an encoded `row_key`, for the only row of autopilot a
+// word; its value is the encoded row.
 
 #pragma once
 
@@ -50,6 +50,7 @@ row_key key_of(const service_row& x);
 row_key key_of(const check_row& x);
 /// There is one row at most.
 std::string key_of(const autopilot_row& x);
+std::string key_of(const coordinate_row& x);
 
 /// The service that an instance serves in the mesh, in lower case: a proxy's
 /// destination, or a Connect-native instance's own name. Mostly none.
@@ -89,6 +90,12 @@ public:
   /// nullptr until it is set.
   const autopilot_row* find_autopilot() const;
 
+  /// By node.
+  const std::map<std::string, coordinate_row>& coordinates() const {
+    return coordinates_.rows;
+  }
+  const coordinate_row* find_coordinate(std::string_view node) const;
+
   /// Names as in names.hpp.
   std::optional<log_index> find_index(const std::string& name) const;
   /// The same, 0 if there is none.
@@ -127,10 +134,12 @@ public:
   void put(service_row x);
   void put(check_row x);
   void put(autopilot_row x);
+  void put(coordinate_row x);
   void put_index(const std::string& name, std::optional<log_index> x);
   void erase_node(const std::string& key);
   void erase_service(const row_key& key);
   void erase_check(const row_key& key);
+  void erase_coordinate(const std::string& key);
 
   /// Makes what was written since the last `commit` or `undo` final.
   void commit();
@@ -167,7 +176,8 @@ private:
   using any_change =
     std::variant<change<std::string, node_row>, change<row_key, service_row>,
                  change<row_key, check_row>, change<std::string, log_index>,
-                 change<std::string, autopilot_row>>;
+                 change<std::string, autopilot_row>,
+                 change<std::string, coordinate_row>>;
 
   /// Everything that follows from the rows.
   struct secondary {
@@ -191,11 +201,13 @@ private:
     void link(const row_key& key, const check_row& x);
     void link(const std::string&, log_index) {}
     void link(const std::string&, const autopilot_row&) {}
+    void link(const std::string&, const coordinate_row&) {}
     void unlink(const std::string& key, const node_row& x);
     void unlink(const row_key& key, const service_row& x);
     void unlink(const row_key& key, const check_row& x);
     void unlink(const std::string&, log_index) {}
     void unlink(const std::string&, const autopilot_row&) {}
+    void unlink(const std::string&, const coordinate_row&) {}
   };
 
   table<std::string, node_row>& table_of(const node_row*) { return nodes_; }
@@ -206,6 +218,9 @@ private:
   table<std::string, log_index>& table_of(const log_index*) { return indexes_; }
   table<std::string, autopilot_row>& table_of(const autopilot_row*) {
     return autopilot_;
+  }
+  table<std::string, coordinate_row>& table_of(const coordinate_row*) {
+    return coordinates_;
   }
 
   /// Sets or (without `now`) erases a row; returns what was there.
@@ -224,6 +239,7 @@ private:
   table<row_key, check_row> checks_;
   table<std::string, log_index> indexes_;
   table<std::string, autopilot_row> autopilot_;
+  table<std::string, coordinate_row> coordinates_;
   secondary by_;
   std::vector<any_change> journal_;
 };

@@ -114,9 +114,20 @@ struct set_autopilot {
   }
 };
 
+/// Where nodes are; those that are not registered are left out. Result:
+/// nothing.
+struct update_coordinates {
+  std::vector<coordinate_row> rows;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, update_coordinates& x) {
+    return f(x.rows);
+  }
+};
+
 /// The closed list. On disk: append only.
 using command = std::variant<register_node, deregister_node, guard_session,
-                             transaction, set_autopilot>;
+                             transaction, set_autopilot, update_coordinates>;
 
 // -- queries ------------------------------------------------------------------
 
@@ -156,10 +167,14 @@ enum class query_kind : std::uint8_t {
   registered_nodes,
   /// Encoded `autopilot_row`; not found until a leader has set it.
   autopilot,
+  /// /v1/coordinate/nodes.
+  coordinates,
+  /// name = node: the same with one; not found if there is none.
+  coordinate_of_node,
 };
 
 /// For whoever has to know whether a number is one.
-inline constexpr auto last_query_kind = query_kind::autopilot;
+inline constexpr auto last_query_kind = query_kind::coordinate_of_node;
 
 /// One distinct question.
 struct query {
@@ -171,12 +186,14 @@ struct query {
   std::vector<std::pair<std::string, std::string>> node_meta;
   /// health_*: only entries whose checks are all passing.
   bool passing = false;
+  /// A node: what is near it comes first, if it is known where it is.
+  std::string near;
 
   friend auto operator<=>(const query&, const query&) = default;
 
   template <class Inspector>
   friend auto inspect(Inspector& f, query& x) {
-    return f(x.kind, x.name, x.tags, x.node_meta, x.passing);
+    return f(x.kind, x.name, x.tags, x.node_meta, x.passing, x.near);
   }
 };
 

@@ -133,6 +133,10 @@ void writer::remove_node(const std::string& key) {
   for (const auto* check : rows_.checks_of(key))
     remove_check(key_of(*check));
   out_.losses.push_back({node->name, std::nullopt});
+  if (rows_.find_coordinate(key) != nullptr) {
+    raise_table(names::coordinates);
+    rows_.erase_coordinate(key);
+  }
   touch_node(key);
   raise_table(names::nodes);
   rows_.erase_node(key);
@@ -237,6 +241,15 @@ void writer::set_autopilot(autopilot_row x) {
   set_indexes(x, old == nullptr ? index_ : old->create_index, index_);
   rows_.put(std::move(x));
   out_.touched.insert(names::autopilot);
+}
+
+void writer::set_coordinate(coordinate_row x) {
+  const auto* node = rows_.find_node(x.node);
+  if (node == nullptr)
+    return;
+  x.node = node->name;
+  raise_table(names::coordinates);
+  rows_.put(std::move(x));
 }
 
 void writer::raise_table(const char* name) {

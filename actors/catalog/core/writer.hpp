@@ -62,6 +62,9 @@ public:
   /// Its indexes are this entry's, but for the first one's that is kept.
   void set_autopilot(autopilot_row x);
 
+  /// Does nothing if the node is not registered.
+  void set_coordinate(coordinate_row x);
+
 private:
   status check_name_is_free(const node_row& x, bool may_take_from_nameless);
   void raise_table(const char* name);

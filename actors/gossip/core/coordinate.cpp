@@ -33,11 +33,6 @@ vector difference(const vector& a, const vector& b) {
   return out;
 }
 
-/// Without the adjustments.
-double raw_distance(const coordinate& a, const coordinate& b) {
-  return length(difference(a.at, b.at)) + a.height + b.height;
-}
-
 vector random_direction(rng& random) {
   for (;;) {
     vector out{};
@@ -53,19 +48,6 @@ vector random_direction(rng& random) {
 }
 
 } // namespace
-
-bool well_formed(const coordinate& x) {
-  return std::all_of(x.at.begin(), x.at.end(),
-                     [](double value) { return std::isfinite(value); })
-         && std::isfinite(x.error) && std::isfinite(x.adjustment)
-         && std::isfinite(x.height);
-}
-
-double distance(const coordinate& a, const coordinate& b) {
-  const auto raw = raw_distance(a, b);
-  const auto adjusted = raw + a.adjustment + b.adjustment;
-  return adjusted > 0 ? adjusted : raw;
-}
 
 bool coordinate_client::observe(member_key peer, const coordinate& at,
                                 duration rtt, rng& random) {

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "actors/gossip/core/types.hpp"
+#include "runtime/base/coordinate.hpp"
 #include "runtime/base/rng.hpp"
 #include "runtime/base/time.hpp"
 
@@ -22,32 +23,7 @@
 
 namespace praetor::gossip {
 
-/// Where a node is. All in seconds.
-struct coordinate {
-  static constexpr std::size_t dimensions = 8;
-
-  static constexpr double error_max = 1.5;
-  static constexpr double height_min = 10e-6;
-
-  std::array<double, dimensions> at{};
-  double error = error_max;
-  double adjustment = 0;
-  double height = height_min;
-
-  friend bool operator==(const coordinate&, const coordinate&) = default;
-
-  template <class Inspector>
-  friend auto inspect(Inspector& f, coordinate& x) {
-    return f(x.at[0], x.at[1], x.at[2], x.at[3], x.at[4], x.at[5], x.at[6],
-             x.at[7], x.error, x.adjustment, x.height);
-  }
-};
-
-/// Whether it consists of numbers one can calculate with.
-bool well_formed(const coordinate& x);
-
-/// Returns the estimated round-trip time in seconds.
-double distance(const coordinate& a, const coordinate& b);
+using praetor::coordinate;
 
 /// A node's own coordinate.
 class coordinate_client {

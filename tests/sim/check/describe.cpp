@@ -133,6 +133,9 @@ std::string text_of(const state::command& x) {
     [](const catalog::guard_session& c) { return "guard " + c.node; },
     [](const catalog::transaction& c) { return "txn" + text_of(c); },
     [](const catalog::set_autopilot&) { return std::string{"autopilot"}; },
+    [](const catalog::update_coordinates&) {
+      return std::string{"coordinates"};
+    },
   };
   return std::visit(
     overloaded{
