@@ -362,7 +362,8 @@ void invariants::check_disk(std::size_t node, const raft::raft_core& core,
   auto& x = states_[node];
   const auto& position = nodes_[node].disk->position();
   const std::pair at{position.start.index, position.last};
-  if (!core.writing() || core.role() != raft::role::leader) {
+  if (!core.writing() || core.role() != raft::role::leader
+      || core.memberships().latest().voters().size() <= 1) {
     x.disk_waits_since.reset();
     return;
   }
@@ -371,7 +372,7 @@ void invariants::check_disk(std::size_t node, const raft::raft_core& core,
     x.disk_waits_since = now;
   x.disk_at = at;
   const auto patience = 4 * core.options().election_min();
-  if (core.memberships().latest().voters().size() > 1 && !x.paused
+  if (!x.paused
       && now - std::max(*x.disk_waits_since, x.running_since) > patience)
     fail("I23", node, "leads although its disk hangs");
 }
