@@ -18,8 +18,8 @@ import time
 
 from cluster_nodes import LAN, RPC, Cluster, read, seconds_until, write
 from cluster_tls import Authority, have_openssl
-from harness import (binary, expect, expect_equal, folder, run_tests,
-                     wait_until)
+from harness import (binary, expect, expect_equal, folder, memory_limit_mb,
+                     run_tests, wait_until)
 
 GOSSIP_SECONDS = 10  # until all know what one knows, on a busy machine
 DEAD_SECONDS = 25  # until a node that was killed is critical: design 6 s, median
@@ -609,7 +609,8 @@ def idle_is_cheap():
                                   for name, (cpu, mb) in used.items()))
         for name, (cpu, megabytes) in used.items():
             expect(cpu < 0.5, f"{name} takes {cpu:.2f} % of a core")
-            expect(megabytes < 25, f"{name} takes {megabytes:.1f} MB")
+            expect(megabytes < memory_limit_mb(25),
+                   f"{name} takes {megabytes:.1f} MB")
 
 
 TESTS = [any_start_order, incomplete_cluster_waits, article_second_server,
