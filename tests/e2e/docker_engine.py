@@ -162,6 +162,13 @@ class Engine:
                 self.docker("rmi", "-f", self.prefix + name, check=False)
 
 
+def mounts_below(home):
+    """Where something is mounted in this folder, the oldest first."""
+    with open("/proc/self/mounts") as mounts:
+        places = [line.split()[1] for line in mounts]
+    return [x for x in places if x.startswith(f"{home}/")]
+
+
 @contextlib.contextmanager
 def engine(own=False):
     """An engine with the images of the tests; with `own`, never somebody
@@ -177,9 +184,9 @@ def engine(own=False):
         it.clean()
     finally:
         it.end()
-        # dockerd leaves the name space of its own network mounted.
-        subprocess.run(["umount", str(home / "exec" / "netns" / "default")],
-                       stderr=subprocess.DEVNULL)
+        # dockerd leaves name spaces of networks mounted.
+        for place in reversed(mounts_below(home)):
+            subprocess.run(["umount", place], stderr=subprocess.DEVNULL)
         for _ in range(20):  # overlay mounts go a moment later
             shutil.rmtree(home, ignore_errors=True)
             if not home.exists():
