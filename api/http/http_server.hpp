@@ -50,7 +50,8 @@ public:
   http_server(const http_server&) = delete;
   http_server& operator=(const http_server&) = delete;
 
-  /// Stops at once. @pre the io_context runs in this thread, or no more.
+  /// Stops at once. @pre the io_context runs in this thread, or no more; no
+  /// reply that was made for a further thread is left.
   ~http_server();
 
   /// Closes listeners and idle connections; requests under way have a second.

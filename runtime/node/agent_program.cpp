@@ -461,7 +461,6 @@ private:
     if (lan_)
       lan_->end();
     actors_.reset();
-    http_.reset();
     pid_.remove();
   }
 
@@ -484,12 +483,13 @@ private:
   asio::steady_timer goodbye_{io_};
   asio::steady_timer settled_{io_};
   std::unique_ptr<log_output> log_;
+  /// Ends after all that may still answer a request.
+  http::backends backends_;
+  std::unique_ptr<http::http_server> http_;
   rpc_service rpc_;
   std::shared_ptr<net::transport> transport_;
   std::shared_ptr<net::gossip_link> lan_;
-  http::backends backends_;
   std::unique_ptr<actors> actors_;
-  std::unique_ptr<http::http_server> http_;
   std::unique_ptr<template_part> templates_;
   std::unique_ptr<registrator_part> registrator_;
   pid_file pid_;

@@ -155,7 +155,11 @@ public:
   running_server& operator=(const running_server&) = delete;
 
   ~running_server() {
-    asio::post(io_, [this] { server_.reset(); });
+    asio::post(io_, [this] {
+      server_->end_threads();
+      waiting_.clear(); // nobody answers any more
+      server_.reset();
+    });
     thread_.join();
   }
 
